@@ -1,0 +1,1 @@
+"""The conversation: the loop, turns, memory, persona, knowledge, language models."""

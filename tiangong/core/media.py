@@ -1,0 +1,192 @@
+"""What flows through the loop: frozen dataclasses that check themselves.
+
+Times are seconds on the audio clock unless a name says otherwise. Arrays are never changed after they were handed over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiangong.core.errors import MediaError
+from tiangong.core.face import ARKIT_BLEND_SHAPES, EMOTIONS, EmotionLabel
+
+Action = Literal[
+    "allow", "say", "replace", "redact", "rewrite", "clarify", "disclose", "care", "refuse", "hand_off", "end"
+]
+Role = Literal["system", "user", "assistant"]
+Stage = Literal["hearing", "seeing", "policy", "brain", "voice", "motion", "face"]
+
+
+def _require(holds: bool, complaint: str) -> None:
+    if not holds:
+        raise MediaError(complaint)
+
+
+@dataclass(frozen=True)
+class AudioChunk:
+    """A stretch of mono sound."""
+
+    pcm: NDArray[np.float32]  # (samples,) in [-1, 1], finite
+    rate_hz: int
+    start_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(self.pcm.ndim == 1, f"sound must be mono (samples,), not {self.pcm.shape}")
+        _require(self.pcm.dtype == np.float32, f"sound must be float32, not {self.pcm.dtype}")
+        _require(8_000 <= self.rate_hz <= 192_000, f"sample rate {self.rate_hz} Hz is outside 8,000 to 192,000")
+        # One pass over the samples: the sum is not finite if any sample is not.
+        _require(bool(np.isfinite(self.pcm.sum())), "sound holds NaN or infinite samples")
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.pcm) / self.rate_hz
+
+    @property
+    def end_s(self) -> float:
+        return self.start_s + self.duration_s
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One picture."""
+
+    image: NDArray[np.uint8]  # (height, width, 3) RGB
+    captured_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        shape = self.image.shape
+        _require(len(shape) == 3 and shape[2] == 3, f"a picture must be (height, width, 3), not {shape}")
+        _require(self.image.dtype == np.uint8, f"a picture must be uint8, not {self.image.dtype}")
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said."""
+
+    text: str
+    language: str  # BCP-47: "en", "zh"
+    confidence: float | None  # 0 to 1, None where the engine has none
+    audio_s: float  # how much sound it was read from
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """How a person seems to feel."""
+
+    label: EmotionLabel
+    probabilities: NDArray[np.float32]  # (7,) in the order of core.face.EMOTIONS, sums to 1
+    valence: float  # -1 unpleasant to 1 pleasant
+    arousal: float  # -1 calm to 1 excited
+    confidence: float  # 0 to 1; low means "cannot tell"
+    seen_s: float
+
+    def __post_init__(self) -> None:
+        _require(self.probabilities.shape == (len(EMOTIONS),), "an emotion needs seven probabilities")
+        _require(abs(float(self.probabilities.sum()) - 1) < 1e-3, "probabilities of an emotion must sum to 1")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line of a conversation, as it was *heard*: an interrupted answer ends where the user cut in."""
+
+    role: Role
+    text: str
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class SpeechStyle:
+    """How a sentence is to be spoken. 1.0 is the voice's own way; < 1 is slower, lower, softer."""
+
+    language: str = "en"  # the sentence's main language; runs of the other one are found by the voice
+    rate: float = 1.0
+    pitch: float = 1.0
+    energy: float = 1.0
+    emotion: EmotionLabel = "neutral"
+    intensity: float = 0.5  # 0 to 1, how strongly the emotion shows in voice and face
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the policy decided about one text."""
+
+    action: Action
+    rule: str = ""  # id of the rule that decided; empty for "allow"
+    text: str | None = None  # what to say instead
+    style: Mapping[str, str] = field(default_factory=dict[str, str])  # constraints on tone, pace, voice and face
+    spans: tuple[tuple[int, int], ...] = ()  # (start, end) in code points
+    elapsed_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One speech sound; an empty symbol is a pause."""
+
+    symbol: str  # IPA, stress and length marks included
+    start_s: float  # from the start of its Speech
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A spoken piece of text."""
+
+    audio: AudioChunk
+    phones: tuple[Phone, ...] | None  # None: this engine does not know them
+    text: str
+    style: SpeechStyle = SpeechStyle()
+
+
+@dataclass(frozen=True)
+class FaceMotion:
+    """How a face moves."""
+
+    expression: NDArray[np.float32]  # (frames, 52) in [0, 1], order of core.face.ARKIT_BLEND_SHAPES
+    head_rad: NDArray[np.float32]  # (frames, 3) yaw (+ to the person's left), pitch (+ down), roll (+ to the person's left shoulder)
+    fps: int
+
+    def __post_init__(self) -> None:
+        frames = len(self.expression)
+        _require(self.expression.shape == (frames, len(ARKIT_BLEND_SHAPES)), "expression must be (frames, 52)")
+        _require(self.head_rad.shape == (frames, 3), "head_rad must be (frames, 3)")
+        low, high = (float(self.expression.min()), float(self.expression.max())) if frames else (0.0, 0.0)
+        _require(low >= 0.0 and high <= 1.0, f"blend shapes must lie in [0, 1], not [{low:.2f}, {high:.2f}]")
+
+    def __len__(self) -> int:
+        return len(self.expression)
+
+
+@dataclass(frozen=True)
+class AvatarClip:
+    """Sound and picture of one stretch, together: neither can drift from the other."""
+
+    turn_id: int  # 0: no turn, the avatar idles or listens
+    frames: NDArray[np.uint8]  # (n, height, width, 3) RGB
+    fps: int
+    audio: AudioChunk
+
+    def __post_init__(self) -> None:
+        _require(self.frames.ndim == 4 and self.frames.shape[3] == 3, "frames must be (n, height, width, 3)")
+        seen_s, heard_s = len(self.frames) / self.fps, self.audio.duration_s
+        _require(
+            abs(seen_s - heard_s) < 0.5 / self.fps,
+            f"a clip of {seen_s:.3f} s of pictures and {heard_s:.3f} s of sound does not fit together",
+        )
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.frames) / self.fps
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """How long one stage took in one turn; seconds on the session's clock."""
+
+    turn_id: int
+    stage: Stage
+    started_s: float
+    first_output_s: float
+    ended_s: float

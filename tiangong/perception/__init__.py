@@ -1,0 +1,1 @@
+"""Sound and pictures of the user -> what was said, how they feel."""

@@ -1,0 +1,1 @@
+"""Text, emotion, motion -> verdicts."""

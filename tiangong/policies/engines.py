@@ -1,0 +1,7 @@
+"""The policy engines, best first: what `auto` tries in this order."""
+
+from typing import Final
+
+POLICIES: Final = {
+    "honest": "tiangong.policies.honest:HonestPolicy",
+}

@@ -1,0 +1,1 @@
+"""Sound -> face motion -> pictures."""

@@ -1,0 +1,10 @@
+"""The motion engines and face renderers, best first: what `auto` tries in this order."""
+
+from typing import Final
+
+MOTIONS: Final = {
+    "visemes": "tiangong.rendering.visemes:VisemeMotion",
+}
+RENDERERS: Final = {
+    "warp": "tiangong.rendering.warp:WarpRenderer",
+}

@@ -1,0 +1,64 @@
+"""What a motion engine and a face renderer are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiangong.core.media import Emotion, FaceMotion, Speech
+
+FPS = 25
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What the avatar's body should know of the conversation while it does not speak."""
+
+    listening: bool = False  # the user speaks: look at them, lean in a little, nod now and then
+    nod_at_s: float | None = None  # a pause of the user at which a nod fits, on the motion clock
+    user_emotion: Emotion | None = None  # answered by the face, gently
+    thinking: bool = False  # the answer is on its way
+
+
+class MotionSession(Protocol):
+    """One avatar's body. Life (blinks, breathing, sway, gaze) is a function of time alone, so that any stretch can be
+    asked for again after an interruption and joins seamlessly: `start_s` counts on this session's motion clock."""
+
+    def speak(self, speech: Speech, start_s: float) -> FaceMotion:
+        """Motion over `speech`; ceil(duration * 25) frames, lips closed in its pauses."""
+        ...
+
+    def rest(self, frames: int, start_s: float, attention: Attention) -> FaceMotion:
+        """Idle or listening motion, lips closed."""
+        ...
+
+
+class MotionEngine(Protocol):
+    name: str
+    needs_phones: bool  # False: also moves to speech whose phones are unknown
+
+    def session(self, seed: int) -> MotionSession: ...
+
+
+class Face(Protocol):
+    """A portrait that can be drawn moving. Shared between sessions; `draw` keeps no state between calls."""
+
+    height_px: int
+    width_px: int
+
+    def draw(self, motion: FaceMotion) -> NDArray[np.uint8]:
+        """(frames, height, width, 3) RGB, one picture per frame of motion."""
+        ...
+
+
+class FaceRenderer(Protocol):
+    name: str
+
+    def open(self, folder: Path) -> Face:
+        """Load the face of an avatar bundle (`portrait.png` and whatever this renderer keeps beside it).
+
+        Raises MediaError for a portrait without exactly one face, BundleError for damaged files.
+        """
+        ...

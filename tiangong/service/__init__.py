@@ -1,0 +1,1 @@
+"""The doors: the page, the HTTP API, WebRTC."""

@@ -1,0 +1,1 @@
+"""Making an avatar. So far: reading the bundle that holds one."""

@@ -1,0 +1,1 @@
+"""Text -> sound, and when each phone is spoken."""

@@ -1,0 +1,22 @@
+"""What a voice engine is."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from tiangong.core.media import Speech, SpeechStyle
+
+VOICE_RATE_HZ = 24_000  # every voice hands out 24 kHz mono
+
+
+class Voice(Protocol):
+    """Shared between sessions; `synthesize` may be called from one worker thread at a time."""
+
+    name: str
+    languages: frozenset[str]  # BCP-47
+
+    def synthesize(self, sentence: str, style: SpeechStyle) -> Iterator[Speech]:
+        """Speak one sentence, first sound first; pieces follow one another without a gap.
+
+        Phone times count from the start of their own piece. Text that cannot be spoken (emoji alone, say) yields nothing.
+        """
+        ...
