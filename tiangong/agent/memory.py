@@ -1,0 +1,82 @@
+"""What was said, as it was heard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tiangong.core.language import language_of
+from tiangong.core.media import Message
+
+LONGEST_MEMORY = 40  # messages; older ones are forgotten
+
+
+@dataclass(frozen=True)
+class SpokenPiece:
+    """One piece of an answer, as it was handed to the stage."""
+
+    text: str
+    duration_s: float
+
+
+def heard_text(pieces: Sequence[SpokenPiece], heard_s: float) -> str:
+    """The part of the answer that had left the speaker after `heard_s`, cut at a word.
+
+    Within a piece, words are taken to be spread evenly over its sound.
+    """
+    heard: list[str] = []
+    for piece in pieces:
+        if heard_s >= piece.duration_s - 0.05:
+            heard.append(piece.text)
+            heard_s -= piece.duration_s
+            continue
+        share = max(0.0, heard_s) / piece.duration_s
+        heard.append(_words_up_to(piece.text, share))
+        break
+    return _join([text for text in heard if text])
+
+
+def _words_up_to(text: str, share: float) -> str:
+    if language_of(text) == "zh":
+        return text[: int(len(text) * share)]
+    words = text.split()
+    return " ".join(words[: int(len(words) * share)])
+
+
+def _join(texts: Sequence[str]) -> str:
+    return "".join(t if language_of(t) == "zh" else f" {t}" for t in texts).strip()
+
+
+class Memory:
+    """The messages of one session, oldest first."""
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return tuple(self._messages)
+
+    @property
+    def unanswered(self) -> str:
+        """What the user said last, where no answer to it was heard yet."""
+        last = self._messages[-1] if self._messages else None
+        return last.text if last and last.role == "user" else ""
+
+    def user_said(self, text: str) -> None:
+        """Words said before any answer was heard belong to the same message."""
+        if self.unanswered:
+            text = _join([self._messages.pop().text, text])
+        self._add(Message("user", text))
+
+    def avatar_said(self, pieces: Sequence[SpokenPiece], heard_s: float) -> Message | None:
+        """Keep what was heard of an answer; nothing heard, nothing kept."""
+        whole = _join([piece.text for piece in pieces])
+        heard = heard_text(pieces, heard_s)
+        if not heard:
+            return None
+        message = Message("assistant", heard, interrupted=heard != whole)
+        self._add(message)
+        return message
+
+    def _add(self, message: Message) -> None:
+        self._messages.append(message)
+        del self._messages[:-LONGEST_MEMORY]

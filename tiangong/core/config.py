@@ -1,0 +1,144 @@
+"""How Tiangong is used now: one tree, from tiangong.toml, TIANGONG_* variables and the command line, later ones winning.
+
+`TIANGONG_SERVE__PORT=8000` sets `serve.port`. What an avatar *is* stands in its bundle, not here.
+"""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from tiangong.core.errors import ConfigError
+
+CONFIG_FILE = "tiangong.toml"
+ENV_PREFIX = "TIANGONG_"
+Language = Literal["auto", "en", "zh"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineNames(_Section):
+    """One engine a stage; "auto" takes the best one that can run here."""
+
+    voice_activity: str = "auto"
+    speech_to_text: str = "auto"
+    face_reader: str = "auto"
+    policy: str = "auto"
+    brain: str = "auto"
+    voice: str = "auto"
+    motion: str = "auto"
+    renderer: str = "auto"
+
+
+class BrainSettings(_Section):
+    model: str | None = None  # folder or hub name of a chat model; also the model's name at `base_url`
+    base_url: str | None = None  # an OpenAI-compatible server, "http://127.0.0.1:11434/v1"
+    temperature: float = Field(0.6, ge=0, le=2)  # lower is more predictable
+    max_tokens: int = Field(220, ge=16, le=4096)  # longest answer
+
+
+class HearingSettings(_Section):
+    model: str | None = None  # folder, hub name or size ("small") of a Whisper model
+
+
+class Deadlines(_Section):
+    """Seconds that a stage may take before the turn is given up with an apology."""
+
+    hearing_s: float = Field(8.0, gt=0)
+    brain_s: float = Field(20.0, gt=0)  # to the first words, and between any two pieces
+    policy_s: float = Field(1.0, gt=0)
+    voice_s: float = Field(5.0, gt=0)
+    motion_s: float = Field(2.0, gt=0)
+    face_s: float = Field(2.0, gt=0)
+
+
+class ServeSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=0, le=65535)
+    capacity: int = Field(4, ge=1, le=256)  # calls at once; one more hears "busy"
+    vanished_s: float = Field(10.0, gt=1, le=60)  # a client not heard of for so long has left
+    ice_servers: tuple[str, ...] = ()  # "stun:host:3478", "turn:user:password@host:3478"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=CONFIG_FILE
+    )
+
+    profile: Literal["auto", "embedded", "gpu"] = "auto"
+    avatar: str = "tian"
+    avatars: Path = Path("avatars")  # folder of one's own bundles
+    language: Language = "auto"
+    engines: EngineNames = EngineNames()
+    brain: BrainSettings = BrainSettings()
+    hearing: HearingSettings = HearingSettings()
+    deadlines: Deadlines = Deadlines()
+    serve: ServeSettings = ServeSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings in force here; `overrides` are command-line options (None means not given).
+
+    Raises ConfigError: an unknown key (with the nearest known one), a value out of range, broken TOML.
+    """
+    _refuse_unknown_variables()
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigError(_first_complaint(error)) from error
+        raise ConfigError(f"{CONFIG_FILE}: {error}") from error
+
+
+def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
+    """Every key of the tree, dotted: "serve.port"."""
+    keys: list[str] = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += known_keys(field.annotation, f"{prefix}{name}.")
+    return keys
+
+
+def _nearest(key: str) -> str:
+    near = get_close_matches(key, known_keys(), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _first_complaint(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting '{key}'{_nearest(key)}"
+    return f"setting '{key}': {first['msg']} (got {first['input']!r})"
+
+
+def _refuse_unknown_variables() -> None:
+    # pydantic-settings passes over variables that it does not know; a typo there would be silent.
+    for variable in os.environ:
+        if variable.startswith(ENV_PREFIX):
+            key = variable.removeprefix(ENV_PREFIX).lower().replace("__", ".")
+            if key not in known_keys() and key != "api_key":
+                raise ConfigError(f"unknown variable {variable}{_nearest(key)}")
