@@ -1,14 +1,14 @@
 """Stages run ahead of one another: the next sentence is ready before the last one ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar, cast
 
 T = TypeVar("T")
 _END = object()
 
 
-async def ahead(source: AsyncIterator[T], depth: int) -> AsyncIterator[T]:
+async def ahead(source: AsyncIterator[T], depth: int) -> AsyncGenerator[T]:
     """The items of `source`, drawn by a task of its own up to `depth` items before they are asked for.
 
     The generator owns that task: closing it cancels and awaits the task; an error in `source` is raised here, in its turn.

@@ -1,6 +1,6 @@
 """Speech -> motion -> marked pictures: clips that carry both, drawn block by block."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,7 +51,7 @@ class Illustrator:
         self._last = np.zeros(len(ARKIT_BLEND_SHAPES), np.float32)  # the expression drawn last
         self._to_release = 0
 
-    async def speech(self, turn_id: int, speech: Speech, start_s: float) -> AsyncIterator[AvatarClip]:
+    async def speech(self, turn_id: int, speech: Speech, start_s: float) -> AsyncGenerator[AvatarClip]:
         """Clips of one piece of speech; the first is short. Raises EngineError of motion or face."""
         sound = _whole_frames(speech.audio)
         count = len(sound.pcm) // SAMPLES_PER_FRAME

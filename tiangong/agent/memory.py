@@ -61,6 +61,11 @@ class Memory:
         last = self._messages[-1] if self._messages else None
         return last.text if last and last.role == "user" else ""
 
+    @property
+    def last_text(self) -> str:
+        """What was said last, by either; "" at the start."""
+        return self._messages[-1].text if self._messages else ""
+
     def user_said(self, text: str) -> None:
         """Words said before any answer was heard belong to the same message."""
         if self.unanswered:

@@ -6,7 +6,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -16,7 +16,7 @@ from tiangong.agent.memory import SpokenPiece
 from tiangong.agent.playout import Playout
 from tiangong.core.errors import EngineError
 from tiangong.core.media import AvatarClip, Speech
-from tiangong.rendering.protocol import FPS, Attention
+from tiangong.rendering.protocol import Attention
 
 _AHEAD_S: Final = 0.28  # drawn ahead of the play head: rides out a busy processor
 _REST_FRAMES: Final = 2  # idle clips are short, so that an answer never waits behind a long one
@@ -27,7 +27,10 @@ _RETRY_S: Final = 1.0  # after a failed idle picture
 class Stage(Protocol):
     """Where a conversation performs."""
 
-    speaking: bool
+    @property
+    def speaking(self) -> bool:
+        """Whether an answer is heard now or about to be."""
+        ...
 
     async def perform(self, turn_id: int, speech: Speech, *, must_be_heard: bool = False) -> None:
         """Queue a piece; waits while four are waiting. `must_be_heard`: without a moving face if need be."""
@@ -43,9 +46,20 @@ class Stage(Protocol):
 
     def attend(self, attention: Attention) -> None: ...
 
-    def heard(self, turn_id: int) -> tuple[list[SpokenPiece], float]:
-        """The pieces of a turn and how much of them, in seconds, has been heard."""
+    def nod(self) -> None:
+        """A pause of the user at which a nod fits."""
         ...
+
+    def heard(self, turn_id: int) -> "Heard":
+        """How much of a turn has gone out; asked once, when the turn is over."""
+        ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    pieces: tuple[SpokenPiece, ...]
+    heard_s: float  # how much of them has gone out
+    first_sound_s: float | None  # clock time of the first audible sample; None: none went out, or not live
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,8 @@ class Performer:
 
     @property
     def speaking(self) -> bool:
-        """Whether an answer is heard now or about to be."""
-        current = self._current or (self._waiting[0] if self._waiting else None)
-        return current is not None or any(self._playout.holds(turn) for turn in self._said)
+        drawn = [piece for piece in (self._current, *self._waiting) if piece and not self._is_stale(piece)]
+        return bool(drawn) or any(self._playout.holds(turn) for turn in self._said)
 
     async def perform(self, turn_id: int, speech: Speech, *, must_be_heard: bool = False) -> None:
         await self._room.acquire()
@@ -92,7 +105,7 @@ class Performer:
         while self._is_pending(turn_id):
             self._playout.pulled.clear()
             await self._playout.pulled.wait()
-            self._raise_failure(turn_id)
+        self._raise_failure(turn_id)
 
     def _is_pending(self, turn_id: int) -> bool:
         drawn = [piece.turn_id for piece in (self._current, *self._waiting) if piece]
@@ -105,27 +118,28 @@ class Performer:
 
     def cancel(self, turn_id: int) -> None:
         self._stale_through = max(self._stale_through, turn_id)
-        kept = [piece for piece in self._waiting if piece.turn_id > turn_id]
+        self._discard(lambda piece: piece.turn_id <= turn_id)
+        self._playout.cancel(turn_id)
+        self._illustrator.cut()
+
+    def _discard(self, unwanted: Callable[[_Piece], bool]) -> None:
+        kept = [piece for piece in self._waiting if not unwanted(piece)]
         for _ in range(len(self._waiting) - len(kept)):
             self._room.release()
         self._waiting = deque(kept)
-        self._playout.cancel(turn_id)
-        self._illustrator.cut()
 
     def duck(self, on: bool) -> None:
         self._playout.duck(on)
 
     def attend(self, attention: Attention) -> None:
-        if attention.listening and self._attention.listening and attention.nod_at_s is None:
-            attention = replace(attention, nod_at_s=self._attention.nod_at_s)
         self._attention = attention
 
     def nod(self) -> None:
-        """A pause of the user at which a nod fits."""
         self._attention = replace(self._attention, nod_at_s=self._playout.played_s + self._playout.buffered_s)
 
-    def heard(self, turn_id: int) -> tuple[list[SpokenPiece], float]:
-        return self._said.pop(turn_id, []), self._playout.heard_s(turn_id)
+    def heard(self, turn_id: int) -> Heard:
+        pieces = tuple(self._said.pop(turn_id, ()))
+        return Heard(pieces, self._playout.heard_s(turn_id), self._playout.first_heard_s.get(turn_id))
 
     # --- the task -------------------------------------------------------------------------------------------------
 
@@ -155,9 +169,9 @@ class Performer:
                     first = False
         except EngineError as error:
             self._failed[piece.turn_id] = error
-            self._waiting = deque(p for p in self._waiting if p.turn_id != piece.turn_id or not self._room.release())
+            self._discard(lambda waiting: waiting.turn_id == piece.turn_id)
 
-    async def _clips(self, piece: _Piece) -> AsyncIterator[AvatarClip]:
+    async def _clips(self, piece: _Piece) -> AsyncGenerator[AvatarClip]:
         start_s = self._playout.played_s + self._playout.buffered_s
         drawn = False
         try:
@@ -234,10 +248,9 @@ class Recorder:
     def attend(self, attention: Attention) -> None:
         """Nobody to attend to."""
 
-    def heard(self, turn_id: int) -> tuple[list[SpokenPiece], float]:
-        pieces = self._said.pop(turn_id, [])
-        return pieces, sum(piece.duration_s for piece in pieces)
+    def nod(self) -> None:
+        """Nor to nod to."""
 
-
-def frames_of(seconds: float) -> int:
-    return round(seconds * FPS)
+    def heard(self, turn_id: int) -> Heard:
+        pieces = tuple(self._said.pop(turn_id, ()))
+        return Heard(pieces, sum(piece.duration_s for piece in pieces), None)

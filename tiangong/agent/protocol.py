@@ -47,3 +47,9 @@ class Brain(Protocol):
     def reply(self, prompt: Prompt) -> Iterator[str]:
         """Stream the answer in pieces of text. Closing the iterator stops the work."""
         ...
+
+
+class Retriever(Protocol):
+    def search(self, text: str, language: str) -> list[Passage]:
+        """What the avatar knows about `text`, best first; empty where it knows nothing."""
+        ...

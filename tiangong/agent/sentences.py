@@ -1,7 +1,7 @@
 """Cuts a stream of text into sentences that can be judged and spoken one by one."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 # A full stop ends a sentence only before a space or the end: "3.5 kg", "tiangong.toml" stay whole.
@@ -12,7 +12,7 @@ LONGEST_CHARS: Final = 240  # a "sentence" without an end is cut at its last com
 SHORTEST_CHARS: Final = 2
 
 
-async def split_sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+async def split_sentences(pieces: AsyncIterator[str]) -> AsyncGenerator[str]:
     """Whole sentences, as early as the stream allows; white space at both ends is dropped."""
     text = ""
     async for piece in pieces:
@@ -32,7 +32,7 @@ async def split_sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
 def _first_end(text: str) -> int | None:
     for match in _END.finditer(text):
         # An end that touches the end of what has come so far may go on ("3." + "5", "?" + "!"): wait for more.
-        if match.end() == len(text):
+        if match.end() == len(text) and not text[-1].isspace():
             break
         before = text[: match.end()].strip()
         if len(before) >= SHORTEST_CHARS and not _ABBREVIATION.search(text[: match.end()]):

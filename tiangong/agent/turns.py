@@ -15,6 +15,7 @@ class TurnEvent(Enum):
     STARTED = auto()  # the user began to speak while the avatar was quiet
     OVERLAPPED = auto()  # the user began while the avatar speaks: soften, but go on
     BARGED_IN = auto()  # the user wants the floor: stop
+    PAUSED = auto()  # a short silence inside the user's turn: a listener nods here
     ENDED = auto()  # the user has finished, or fell quiet
 
 
@@ -25,6 +26,7 @@ class TurnRules:
     start_probability: float = 0.5  # voice activity that begins speech
     stop_probability: float = 0.35  # and that ends it: lower, so that a soft syllable does not split a word
     start_voiced_s: float = 0.09  # three chunks: a click or a cough's edge is shorter
+    pause_s: float = 0.16
     finished_silence_s: float = 0.35  # after words that sound complete
     unsure_silence_s: float = 0.48  # where the words do not tell
     unfinished_silence_s: float = 1.1  # after "and", "because", "然后", a number being dictated
@@ -49,6 +51,7 @@ class TurnState:
     speaking: bool = False  # the user's utterance has begun and not ended
     over_avatar: bool = False  # it began while the avatar spoke
     barged_in: bool = False
+    paused: bool = False
     onset_s: float = 0.0  # first voiced chunk
     last_voiced_s: float = 0.0  # end of the last voiced chunk
     voiced_s: float = 0.0  # voice so far, pauses left out
@@ -68,6 +71,7 @@ def _voiced(state: TurnState, heard: Heard, rules: TurnRules) -> tuple[TurnState
         onset_s=state.onset_s if state.voiced_s else heard.start_s,
         voiced_s=state.voiced_s + heard.end_s - heard.start_s,
         last_voiced_s=heard.end_s,
+        paused=False,
     )
     if not state.speaking:
         if state.voiced_s < rules.start_voiced_s:
@@ -86,8 +90,11 @@ def _quiet(state: TurnState, heard: Heard, rules: TurnRules) -> tuple[TurnState,
         # Too short to have been speech; one quiet chunk between two voiced ones is allowed.
         gone = state.voiced_s and heard.end_s - state.last_voiced_s > rules.start_voiced_s
         return (TurnState() if gone else state), None
-    if heard.end_s - state.last_voiced_s >= end_silence_s(heard.text, rules) - 1e-6:
+    silence_s = heard.end_s - state.last_voiced_s + 1e-6
+    if silence_s >= end_silence_s(heard.text, rules):
         return TurnState(), TurnEvent.ENDED
+    if silence_s >= rules.pause_s and not state.paused:
+        return replace(state, paused=True), TurnEvent.PAUSED
     return state, None
 
 
@@ -107,16 +114,52 @@ _CONTINUERS: Final = frozenset(
     + ["uh huh", "i see", "got it", "all right", "mm hm", "oh i see", "oh okay", "yeah yeah"]
 )
 _FLOOR: Final = frozenset("stop wait hold pause sorry excuse no but actually quiet enough".split())
-_FLOOR_ZH: Final = ("停", "等等", "等一下", "等会", "不是", "不对", "别说", "打断", "闭嘴", "暂停", "先别", "我想问", "请问")
+_FLOOR_ZH: Final = (
+    "停",
+    "等等",
+    "等一下",
+    "等会",
+    "不是",
+    "不对",
+    "别说",
+    "打断",
+    "闭嘴",
+    "暂停",
+    "先别",
+    "我想问",
+    "请问",
+)
 _OPEN_ENDS: Final = frozenset(
     "and or but because so if when while that which who the a an my your his her their our its of to in on at for from "
     "with by about as is are was were will would can could should um uh er erm like very i'm it's i the".split()
 )
 _OPEN_ENDS_ZH: Final = (
-    *("然后", "但是", "因为", "所以", "如果", "而且", "或者", "还有", "就是", "比如", "虽然", "和", "跟", "把", "被", "在", "给", "的话", "那个"),
+    *(
+        "然后",
+        "但是",
+        "因为",
+        "所以",
+        "如果",
+        "而且",
+        "或者",
+        "还有",
+        "就是",
+        "比如",
+        "虽然",
+        "和",
+        "跟",
+        "把",
+        "被",
+        "在",
+        "给",
+        "的话",
+        "那个",
+    ),
     *("这个", "嗯", "呃", "关于", "我想", "我要", "是", "想", "要"),
 )
-_NUMBER_WORDS: Final = frozenset("zero oh one two three four five six seven eight nine double triple dash point".split())
+_NUMBER_WORDS: Final = frozenset(
+    "zero oh one two three four five six seven eight nine double triple dash point".split()
+)
 _DIGITS_ZH: Final = frozenset("零一二三四五六七八九幺")
 _FINAL_MARK: Final = re.compile(r"[.!?。!?…]['\"”’)]*$")
 _FINAL_ZH: Final = ("吗", "呢", "吧", "了", "啊", "呀", "谢谢", "再见", "你好", "多少", "什么", "怎么办", "哪里")

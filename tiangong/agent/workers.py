@@ -7,7 +7,7 @@ given up and replaced, so that it costs its own turn and not the engine.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
@@ -78,8 +78,11 @@ async def deadline(
         raise EngineError(stage, turn_id, f"{type(error).__name__}: {error}") from error
 
 
-async def iterate(workers: Workers, stage: Stage, turn_id: int, items: Iterator[T]) -> AsyncIterator[T]:
-    """Draw `items` one by one on the stage's thread; closing this closes them there."""
+async def iterate(
+    workers: Workers, stage: Stage, turn_id: int, begin: Callable[[], Iterator[T]]
+) -> AsyncGenerator[T]:
+    """Draw the items of `begin()` one by one on the stage's thread; closing this closes them there."""
+    items = await workers.run(stage, turn_id, begin)
     try:
         while (item := await workers.run(stage, turn_id, lambda: next(items, _END))) is not _END:
             yield item  # type: ignore[misc]  # the sentinel has left

@@ -13,7 +13,6 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -44,8 +43,8 @@ class EngineNames(_Section):
 class BrainSettings(_Section):
     model: str | None = None  # folder or hub name of a chat model; also the model's name at `base_url`
     base_url: str | None = None  # an OpenAI-compatible server, "http://127.0.0.1:11434/v1"
-    temperature: float = Field(0.6, ge=0, le=2)  # lower is more predictable
-    max_tokens: int = Field(220, ge=16, le=4096)  # longest answer
+    temperature: float = Field(default=0.6, ge=0, le=2)  # lower is more predictable
+    max_tokens: int = Field(default=220, ge=16, le=4096)  # longest answer
 
 
 class HearingSettings(_Section):
@@ -55,19 +54,19 @@ class HearingSettings(_Section):
 class Deadlines(_Section):
     """Seconds that a stage may take before the turn is given up with an apology."""
 
-    hearing_s: float = Field(8.0, gt=0)
-    brain_s: float = Field(20.0, gt=0)  # to the first words, and between any two pieces
-    policy_s: float = Field(1.0, gt=0)
-    voice_s: float = Field(5.0, gt=0)
-    motion_s: float = Field(2.0, gt=0)
-    face_s: float = Field(2.0, gt=0)
+    hearing_s: float = Field(default=8.0, gt=0)
+    brain_s: float = Field(default=20.0, gt=0)  # to the first words, and between any two pieces
+    policy_s: float = Field(default=1.0, gt=0)
+    voice_s: float = Field(default=5.0, gt=0)
+    motion_s: float = Field(default=2.0, gt=0)
+    face_s: float = Field(default=2.0, gt=0)
 
 
 class ServeSettings(_Section):
     host: str = "127.0.0.1"
-    port: int = Field(7860, ge=0, le=65535)
-    capacity: int = Field(4, ge=1, le=256)  # calls at once; one more hears "busy"
-    vanished_s: float = Field(10.0, gt=1, le=60)  # a client not heard of for so long has left
+    port: int = Field(default=7860, ge=0, le=65535)
+    capacity: int = Field(default=4, ge=1, le=256)  # calls at once; one more hears "busy"
+    vanished_s: float = Field(default=10.0, gt=1, le=60)  # a client not heard of for so long has left
     ice_servers: tuple[str, ...] = ()  # "stun:host:3478", "turn:user:password@host:3478"
 
 

@@ -145,7 +145,9 @@ class FaceMotion:
     """How a face moves."""
 
     expression: NDArray[np.float32]  # (frames, 52) in [0, 1], order of core.face.ARKIT_BLEND_SHAPES
-    head_rad: NDArray[np.float32]  # (frames, 3) yaw (+ to the person's left), pitch (+ down), roll (+ to the person's left shoulder)
+    head_rad: NDArray[
+        np.float32
+    ]  # (frames, 3) yaw (+ to the person's left), pitch (+ down), roll (+ to the person's left shoulder)
     fps: int
 
     def __post_init__(self) -> None:

@@ -46,14 +46,15 @@ def read_video(path: Path) -> Iterator[VideoFrame]:
     Raises MediaError where the file is missing, broken, or holds no pictures.
     """
     import av
+    import av.error
 
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise MediaError(f"{path.name}: no picture track in this file")
             for frame in container.decode(video=0):
-                yield VideoFrame(frame.to_ndarray(format="rgb24"), frame.time or 0.0)
+                yield VideoFrame(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), frame.time or 0.0)
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
-    except (av.FFmpegError, ValueError) as error:
+    except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(f"{path.name}: not a video that can be read ({error})") from error

@@ -1,6 +1,7 @@
 """Sound in and out of arrays: decoding any file, one resampler, whole files as WAV."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 
 from tiangong.core.errors import MediaError
 from tiangong.core.media import AudioChunk
+
+if TYPE_CHECKING:
+    import av
 
 LONGEST_FILE_S = 3_600.0
 
@@ -38,6 +42,7 @@ def read_audio(path: Path, rate_hz: int = 16_000) -> AudioChunk:
     Raises MediaError where the file is missing, empty, holds no sound, or is longer than an hour.
     """
     import av  # late: 60 ms that `tiangong --help` need not pay
+    import av.error
 
     try:
         with av.open(str(path)) as container:
@@ -47,19 +52,23 @@ def read_audio(path: Path, rate_hz: int = 16_000) -> AudioChunk:
             parts: list[NDArray[np.float32]] = []
             count = 0
             for frame in container.decode(audio=0):
-                parts += [r.to_ndarray().reshape(-1) for r in resampler.resample(frame)]
+                parts += [_samples(r) for r in resampler.resample(frame)]
                 count += len(parts[-1]) if parts else 0
                 if count > LONGEST_FILE_S * rate_hz:
                     raise MediaError(f"{path.name}: longer than an hour; cut it into pieces")
-            parts += [r.to_ndarray().reshape(-1) for r in resampler.resample(None)]
+            parts += [_samples(r) for r in resampler.resample(None)]
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
-    except (av.FFmpegError, ValueError) as error:
+    except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(f"{path.name}: not a sound or video file that can be read ({error})") from error
     pcm = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     if not len(pcm):
         raise MediaError(f"{path.name}: the sound track is empty")
     return clean(pcm.astype(np.float32), rate_hz)
+
+
+def _samples(frame: "av.AudioFrame") -> NDArray[np.float32]:
+    return np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
 
 
 def clean(pcm: NDArray[np.float32], rate_hz: int, start_s: float = 0.0) -> AudioChunk:

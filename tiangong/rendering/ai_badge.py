@@ -30,7 +30,9 @@ def _badge(height_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     scale = h / 34
     thickness = max(1, round(h / 14))
     (tw, th), _ = cv2.getTextSize(_TEXT, cv2.FONT_HERSHEY_DUPLEX, scale, thickness)
-    cv2.putText(letters, _TEXT, ((w - tw) // 2, (h + th) // 2), cv2.FONT_HERSHEY_DUPLEX, scale, 255, thickness, cv2.LINE_AA)
+    cv2.putText(
+        letters, _TEXT, ((w - tw) // 2, (h + th) // 2), cv2.FONT_HERSHEY_DUPLEX, scale, 255, thickness, cv2.LINE_AA
+    )
     small = (w // 4, height_px)
     ink = cv2.resize(letters, small, interpolation=cv2.INTER_AREA)[..., None].astype(np.float32) / 255
     cover = cv2.resize(plate, small, interpolation=cv2.INTER_AREA)[..., None].astype(np.float32) / 255

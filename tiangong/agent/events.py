@@ -1,0 +1,63 @@
+"""What a session tells its page."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tiangong.core.media import StageTiming
+
+
+class State(StrEnum):
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    state: State
+
+
+@dataclass(frozen=True)
+class UserHeard:
+    """The user's words: those so far, or all of them."""
+
+    turn_id: int
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True)
+class AvatarSaid:
+    """A sentence of the avatar that begins to be heard now."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class AvatarStopped:
+    """The answer was cut short; `text` is what was heard of it."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line for the user about something that could not be done."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class TurnDone:
+    """Where the time of one turn went."""
+
+    turn_id: int
+    waited_s: float  # silence after the user's last sound, until the turn was judged to have ended
+    first_sound_s: float | None  # from the user's last sound to the first audible sample; None: nothing was heard
+    stages: tuple[StageTiming, ...]
+
+
+Event = StateChanged | UserHeard | AvatarSaid | AvatarStopped | Notice | TurnDone

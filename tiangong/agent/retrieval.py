@@ -1,0 +1,160 @@
+"""Finding the passage that answers a question, and noticing that none does.
+
+BM25 (Robertson and Zaragoza 2009, in the form of bm25s, Lu 2024) proposes candidates. It can't tell "nothing fits" from
+"something fits", as its sums have no top; so each candidate is then judged by two shares that have one: how much of what
+was asked the passage holds, and how well the question matches one of the ways in which the passage says it is asked for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from tiangong.agent.knowledge_loading import TITLE_PATH, Entry
+from tiangong.agent.protocol import Passage
+from tiangong.agent.words import GENERIC, content_words
+
+CANDIDATES: Final = 12  # of BM25; the right passage was among the first 8 for every question of the starter's test
+TITLE_REPEATS: Final = 3  # a heading says what a passage is about, its text mentions much besides
+ASKED_REPEATS: Final = 1
+# What a word is worth as evidence, by where it was found.
+IN_TITLE: Final = 1.0
+IN_PARENT: Final = 0.7
+IN_BODY: Final = 0.6
+GENERIC_WEIGHT: Final = 0.35  # "how long", "item": found everywhere, so neither proof nor doubt
+UNKNOWN_WEIGHT: Final = 0.8  # of a word that the knowledge never uses, against one that it uses once
+SLIP_WEIGHT: Final = 0.8  # a word that only nearly matches
+SHORTEST_CORRECTED: Final = 5  # letters; shorter words have too many neighbours
+COVERAGE_SHARE: Final = 0.6  # of the score; the rest is the match with a title or another way to ask
+
+
+@dataclass(frozen=True)
+class _Indexed:
+    entry: Entry
+    phrasings: tuple[frozenset[str], ...]  # the last heading, and each other way to ask
+    places: dict[str, float]  # word -> its worth in this passage
+
+
+class Index:
+    """The passages of one language."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """`entries` must not be empty."""
+        import bm25s  # late: half a second
+
+        self._items = [_indexed(entry) for entry in entries]
+        used: dict[str, int] = {}
+        for item in self._items:
+            for word in item.places:
+                used[word] = used.get(word, 0) + 1
+        self._weights = {w: _rarity(n, len(entries)) * (GENERIC_WEIGHT if w in GENERIC else 1) for w, n in used.items()}
+        self._unknown = UNKNOWN_WEIGHT * _rarity(1, len(entries))
+        self._neighbours = _deletions(used)
+        self._bm25: Any = bm25s.BM25()
+        self._bm25.index([_bag(entry) or [""] for entry in entries], show_progress=False)
+
+    def search(self, text: str, most: int) -> list[Passage]:
+        """Up to `most` passages, best first, each with its score in [0, 1]; none if no word of `text` is known."""
+        asked = self._asked(text)
+        known = [word for word in asked if word in self._weights]
+        if not known:
+            return []
+        ranks = self._bm25.get_scores(known)
+        best = np.argsort(-ranks, kind="stable")[:CANDIDATES]
+        top = float(ranks[best[0]]) or 1.0
+        scored = [(self._score(asked, self._items[i]), float(ranks[i]) / top, int(i)) for i in best if ranks[i] > 0]
+        # BM25 decides only between passages that fit equally well.
+        scored.sort(key=lambda s: (-(s[0] + 0.05 * s[1]), s[2]))
+        found = [replace(self._items[i].entry.passage, score=round(score, 3)) for score, _, i in scored if score > 0]
+        return found[:most]
+
+    def _asked(self, text: str) -> dict[str, float]:
+        """Each word of the question, corrected towards the words in use, with its weight."""
+        words = content_words(text)
+        asked: dict[str, float] = {}
+        for word in _rejoined(words, self._weights):
+            if word in self._weights:
+                asked[word] = self._weights[word]
+            elif (near := self._nearest(word)) is not None:
+                asked.setdefault(near, SLIP_WEIGHT * self._weights[near])
+            else:
+                asked[word] = self._unknown * (GENERIC_WEIGHT if word in GENERIC else 1)
+        return asked
+
+    def _nearest(self, word: str) -> str | None:
+        """A word in use that is one letter away, and begins with the same letter."""
+        if len(word) < SHORTEST_CORRECTED or not word.isascii():
+            return None
+        near = {w for key in _deleted(word) for w in self._neighbours.get(key, ()) if w[0] == word[0]}
+        return min(near, key=lambda w: (abs(len(w) - len(word)), w)) if near else None
+
+    def _score(self, asked: dict[str, float], item: _Indexed) -> float:
+        whole = sum(asked.values())
+        if not any(w in item.places and w not in GENERIC for w in asked):
+            return 0.0
+        coverage = sum(weight * item.places.get(word, 0.0) for word, weight in asked.items()) / whole
+        match = max((self._match(asked, whole, phrasing) for phrasing in item.phrasings), default=0.0)
+        return min(1.0, COVERAGE_SHARE * coverage + (1 - COVERAGE_SHARE) * match)
+
+    def _match(self, asked: dict[str, float], whole: float, phrasing: frozenset[str]) -> float:
+        """Geometric mean of the share of the question and the share of the phrasing that the two have in common."""
+        own = sum(self._weights[word] for word in phrasing)
+        common = sum(weight for word, weight in asked.items() if word in phrasing)
+        return min(1.0, (common / whole * common / own) ** 0.5) if own else 0.0
+
+
+def _rarity(used_by: int, passages: int) -> float:
+    """Inverse document frequency, never below 0."""
+    return float(np.log(1 + (passages - used_by + 0.5) / (used_by + 0.5)))
+
+
+def _headings(title: str) -> tuple[list[str], str]:
+    *parents, own = title.split(TITLE_PATH)
+    return parents, own
+
+
+def _indexed(entry: Entry) -> _Indexed:
+    parents, own = _headings(entry.passage.title)
+    phrasings = [frozenset(content_words(text)) for text in (own, *entry.asked_as)]
+    places = dict.fromkeys(content_words(entry.passage.text), IN_BODY)
+    places |= dict.fromkeys((word for parent in parents for word in content_words(parent)), IN_PARENT)
+    places |= dict.fromkeys((word for phrasing in phrasings for word in phrasing), IN_TITLE)
+    return _Indexed(entry, tuple(p for p in phrasings if p), places)
+
+
+def _bag(entry: Entry) -> list[str]:
+    parents, own = _headings(entry.passage.title)
+    bag = content_words(own) * TITLE_REPEATS + content_words(entry.passage.text)
+    for text in (*parents, *entry.asked_as):
+        bag += content_words(text) * ASKED_REPEATS
+    return bag
+
+
+def _deleted(word: str) -> set[str]:
+    return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
+
+
+def _deletions(words: Iterable[str]) -> dict[str, list[str]]:
+    """For spelling mistakes: two words one letter apart share a form with one letter deleted (Garbe 2012, SymSpell)."""
+    forms: dict[str, list[str]] = {}
+    for word in words:
+        if len(word) >= SHORTEST_CORRECTED and word.isascii():
+            for form in _deleted(word):
+                forms.setdefault(form, []).append(word)
+    return forms
+
+
+def _rejoined(words: Sequence[str], known: dict[str, float]) -> list[str]:
+    """Recognisers write "in voice", "pass word": two neighbours that together are a word in use become that word."""
+    joined: list[str] = []
+    at = 0
+    while at < len(words):
+        pair = "".join(words[at : at + 2])
+        if len(pair) > len(words[at]) and pair.isascii() and pair in known and len(pair) >= SHORTEST_CORRECTED:
+            joined.append(pair)
+            at += 2
+        else:
+            joined.append(words[at])
+            at += 1
+    return joined

@@ -1,0 +1,202 @@
+"""Which words of a text carry its meaning: Chinese and English, from the keyboard or from a speech recogniser.
+
+Words that mean the same to a customer become one ("parcel", "package"), question words and politeness fall away.
+Chinese is cut into overlapping pairs of characters: on the starter knowledge pairs find what a dictionary cutter finds
+(see tests/test_starter_knowledge.py), without half a second to load one.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+# Words that hardly tell one passage from another and never are a topic by themselves: "how long does it take?".
+GENERIC: Final = frozenset(
+    "time cost item day today order_ thing get come go make take work need want help change use say know way good new "
+    "people person start stop tell put find best open long free".split()
+) | {"时间", "费用", "商品"}
+
+_STOP_EN: Final = frozenset(
+    """a an the this that these those there here it its i me my mine we us our you your he she they them their who whom
+    what whats which where wheres whose why how do does did doing done is are am was were be been being isnt arent dont
+    doesnt didnt cant couldnt wont wouldnt can could will would shall should may might must have has had having of to in
+    on at by for from with without about into onto over under as if or and but not no than then so just also too very
+    really please hello hi hey thanks thank ok okay well um uh er hmm like some any all each every both either one ones
+    up out off again ever yet still only more most much many another other im id ive ill youre lets let wanna gonna
+    possible able kindly actually maybe let's tell explain know say want need get got give show something anything
+    someone somebody anyone there's question ask wonder wondering wear ware witch sir madam guys yes yeah""".split()
+)  # "wear", "ware", "witch" are how recognisers write "where" and "which"
+
+_PHRASES_EN: Final = (
+    (r"\b(?:send|sent|sending|give|gave|giving|bring|bringing|take|hand)(?: it| them| this| that| something)? back\b", "return"),
+    (r"\b(?:get |got |give )?(?:my |your |the |our )?money back\b|\breimburs\w*", "refund"),
+    (r"\bhow (?:long|fast|quick(?:ly)?|soon|many (?:days|hours|weeks|minutes|months))\b|\bwhen\b|\bwhat time\b", "time"),
+    (r"\bhow much\b|\bhow expensive\b", "cost"),
+    (r"\b(?:digital|virtual) (?:humans?|persons?|twins?|characters?)\b", "avatar"),
+    (r"\bgraphics? cards?\b|\bvideo cards?\b|\bgpus\b", "gpu"),
+    (r"\btoo (?:small|big|large|tight|loose|short|long)\b|\b(?:does not|doesn't|doesnt|didn't|didnt) fit\b", "size"),
+    (r"\bsold out\b|\bout of stock\b|\bback in stock\b", "stock"),
+    (r"\bpick(?:ing|ed)? (?:it |them |this |my order |the order )?up\b|\bpick up\b", "collect"),
+    (r"\b(?:not|never|hasn't|hasnt|haven't|havent|didn't|didnt|still waiting)\b(?= \w*\s?(?:arriv|come|came|receiv|got|get|shown))", "late"),
+)  # fmt: skip
+
+_SAME_EN: Final = {
+    word: group[0]
+    for group in (
+        "deliver delivery shipping shipment ship shipped",
+        "parcel package packet",
+        "return returned returning",
+        "exchange swap swapping",
+        "cost price fee pricing costs prices postage pricey expensive",
+        "time duration",
+        "buy purchase bought purchasing",
+        "pay payment paid",
+        "break broken broke defective faulty damaged damage defect",
+        "human agent representative operator",
+        "photo picture image portrait selfie pic",
+        "computer laptop pc notebook machine",
+        "shop store",
+        "item product goods article thing things stuff jacket shirt shoe shoes dress coat trousers skirt jumper sweater "
+        "sock socks hat bag lamp kettle clothes clothing pants jeans boots tshirt something",
+        "voucher coupon promo",
+        "discount sale sales cheaper",
+        "instalment installment",
+        "cancel cancellation cancelled canceled cancelling canceling",
+        "arrive arrival reach",
+        "privacy private",
+        "hour hours",
+        "licence license licensing licensed",
+        "abroad overseas international foreign",
+        "gift present",
+        "emotion mood feeling feelings emotions",
+        "language languages",
+        "hear listen listening",
+        "train training trained",
+        "clone cloning copy imitate",
+        "remove delete erase deletion",
+        "late delayed overdue",
+        "colour color",
+        "lose lost losing",
+        "send sent",
+        "speak talk spoke spoken talking speaking",
+        "collect fetch collecting",
+        "mail email",
+        "programme program",
+        "hardware spec specs requirement requirements",
+        "offline internet online wifi",
+    )
+    for group in [group.split()]
+    for word in group
+}
+
+_STOP_ZH: Final = (
+    "请问 你好 您好 怎么样 怎么办 怎么 怎样 如何 什么 哪些 哪个 哪里 哪儿 能不能 可不可以 可以 是不是 有没有 会不会 要不要 "
+    "我想 我要 想要 想问 问一下 一下 知道 告诉 帮我 麻烦 谢谢 你们 您们 他们 我们 我的 你的 您的 这个 那个 这些 那些 这里 那里 "
+    "我 你 您 他 她 它 咱 的 了 吗 呢 吧 啊 呀 嘛 哦 嗯 就 都 也 还 很 太 再 又 把 被 给 让 跟 和 与 或 在 是 有 要 想 能 会 "
+    "请 问 这 那 哪 啥 咋 个 一 不 没 去 来 到 得 着 过 为 为啥 为什么 需要 应该 现在 然后 如果 要是 的话 行不行 行 好 自己 "
+    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只"
+).split()
+
+_SAME_ZH: Final = {
+    phrase: words[0]
+    for words in (
+        ["时间", "多久", "多长时间", "几天", "什么时候", "何时", "几个小时", "多少天"],
+        ["费用", "多少钱", "价格", "收费", "几块钱", "什么价", "要钱", "花钱", "多少费用"],
+        ["配送", "快递", "物流", "送货", "派送", "邮寄", "发货", "寄送"],
+        ["运费", "邮费", "快递费", "配送费", "包邮"],
+        ["支付", "付款", "付钱", "付费", "结账", "买单"],
+        ["退款", "退钱", "钱退"],
+        ["退货", "退掉", "退回", "退换"],
+        ["换货", "调换", "更换"],
+        ["数字人", "虚拟人", "虚拟形象", "分身", "形象", "虚拟数字人"],
+        ["人工", "真人", "活人"],
+        ["照片", "图片", "自拍", "相片"],
+        ["电脑", "笔记本", "计算机"],
+        ["gpu", "显卡"],
+        ["门店", "店里", "店铺", "实体店", "你们店"],
+        ["商品", "衣服", "裤子", "鞋子", "鞋", "裙子", "外套", "毛衣", "衬衫", "东西", "台灯", "水壶", "产品"],
+        ["包裹", "快件"],
+        ["发票", "开票"],
+        ["尺码", "码数", "大小", "大一号", "小一号", "尺寸", "号码"],
+        ["优惠", "打折", "折扣", "优惠券", "优惠码", "便宜"],
+        ["保修", "质保", "维修"],
+        ["地址", "住址"],
+        ["离线", "联网", "断网", "上网"],
+        ["隐私", "泄露"],
+        ["情绪", "心情", "情感"],
+        ["语言", "外语"],
+        ["克隆", "复制", "模仿"],
+        ["营业", "开门", "关门", "上班", "下班"],
+        ["少了", "漏发", "少发", "缺件"],
+        ["破损", "坏了", "碎了", "压坏", "破了", "摔坏"],
+        ["缺货", "没货", "卖完", "断货", "售罄", "有货"],
+        ["会员", "积分"],
+        ["密码", "口令"],
+    )
+    for phrase in words
+}
+
+_WORD_EN: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_PIECE: Final = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[\u3400-\u9fff]+")
+_CUT_ZH: Final = re.compile("|".join(sorted([*_STOP_ZH, *_SAME_ZH], key=len, reverse=True)))
+_PHRASE_EN: Final = tuple((re.compile(pattern), f" {word} ") for pattern, word in _PHRASES_EN)
+
+
+def content_words(text: str) -> list[str]:
+    """The words that carry meaning, in order, each in its normal form; may be empty ("how is it?")."""
+    return list(_content_words(text))
+
+
+@lru_cache(maxsize=4096)
+def _content_words(text: str) -> tuple[str, ...]:
+    folded = text.lower().replace("’", "'")
+    for pattern, word in _PHRASE_EN:
+        folded = pattern.sub(word, folded)
+    words: list[str] = []
+    for piece in _PIECE.findall(folded):
+        if "\u3400" <= piece[0] <= "\u9fff":
+            words += _chinese(piece)
+        elif (word := _english(piece)) is not None:
+            words.append(word)
+    return tuple(words)
+
+
+def _english(word: str) -> str | None:
+    bare = word.replace("'s", "").replace("'", "")
+    if bare in _STOP_EN:
+        return _SAME_EN.get(bare) if bare in _SAME_EN else None
+    return _SAME_EN.get(bare) or _SAME_EN.get(stem := _stem(bare)) or stem
+
+
+def _stem(word: str) -> str:
+    """Plurals, -ing and -ed cut off; too little is better than too much, as words with different meanings must not meet."""
+    if len(word) <= 3 or word.isdigit():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return _stem(word[:-1]) if word.endswith("ings") else word[:-1]
+    for ending in ("ing", "ed"):
+        root = word[: -len(ending)]
+        if word.endswith(ending) and len(root) >= 3 and re.search("[aeiouy]", root):
+            if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
+                return root[:-1]  # "shipped", "planning"
+            return root.rstrip("e")
+    return word.rstrip("e") if len(word) > 4 else word  # so that "use", "change" meet "changing"
+
+
+def _chinese(run: str) -> list[str]:
+    words: list[str] = []
+    at = 0
+    for match in _CUT_ZH.finditer(run):
+        words += _pairs(run[at : match.start()])
+        if match.group() in _SAME_ZH:
+            words.append(_SAME_ZH[match.group()])
+        at = match.end()
+    return words + _pairs(run[at:])
+
+
+def _pairs(run: str) -> list[str]:
+    """ "退货流程" -> 退货, 货流, 流程; a single character stands for itself."""
+    return [run[i : i + 2] for i in range(len(run) - 1)] if len(run) > 1 else [run] if run else []
