@@ -24,6 +24,7 @@ from tiangong.core.media import (
     AudioChunk,
     Emotion,
     FaceMotion,
+    Message,
     Phone,
     Speech,
     SpeechStyle,
@@ -130,6 +131,9 @@ class FakeVoice:
     name: str = "fake"
     languages: frozenset[str] = frozenset({"en", "zh"})
 
+    def for_speaker(self, variant: str) -> "FakeVoice":
+        return self
+
     def synthesize(self, sentence: str, style: SpeechStyle) -> Iterator[Speech]:
         if sentence not in self.texts:
             self.texts.append(sentence)
@@ -158,7 +162,7 @@ class FakePolicy:
 
 
 class FakeKnowledge:
-    def search(self, text: str, language: str) -> list[Passage]:
+    def search(self, text: str, language: str, messages: Sequence[Message] = ()) -> list[Passage]:
         return []
 
 

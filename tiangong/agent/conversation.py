@@ -33,8 +33,10 @@ SPEECH_AHEAD = 4
 class Conversation:
     """One caller talking with one avatar."""
 
-    def __init__(self, mind: Mind, listener: Listener, stage: Stage, emit: Callable[[Event], None]) -> None:
-        self.memory = Memory()
+    def __init__(
+        self, mind: Mind, listener: Listener, stage: Stage, emit: Callable[[Event], None], memory: Memory | None = None
+    ) -> None:
+        self.memory = memory or Memory()
         self.emotion: Emotion | None = None  # the camera's latest; None: cannot tell
         self.turn_id = 0
         self._mind, self._listener, self._stage, self._emit = mind, listener, stage, emit

@@ -51,6 +51,11 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class SpeechNotUnderstood:
+    """The recogniser at hand does not know the chosen language; the page says how to get one, and that typing works."""
+
+
+@dataclass(frozen=True)
 class TurnDone:
     """Where the time of one turn went."""
 
@@ -60,4 +65,4 @@ class TurnDone:
     stages: tuple[StageTiming, ...]
 
 
-Event = StateChanged | UserHeard | AvatarSaid | AvatarStopped | Notice | TurnDone
+Event = StateChanged | UserHeard | AvatarSaid | AvatarStopped | Notice | SpeechNotUnderstood | TurnDone

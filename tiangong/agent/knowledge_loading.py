@@ -177,14 +177,18 @@ def _csv(path: Path) -> Iterator[Entry]:
     try:
         columns = [c.strip().lower() for c in rows.fieldnames or []]
         if not {"question", "answer"} <= set(columns):
-            raise MediaError(f"{path.name}: needs the columns 'question' and 'answer', has {', '.join(columns) or 'none'}")
+            raise MediaError(
+                f"{path.name}: needs the columns 'question' and 'answer', has {', '.join(columns) or 'none'}"
+            )
         rows.fieldnames = columns
         for row in rows:
             questions = [q.strip() for q in (row["question"] or "").split("|") if q.strip()]
             answer = _plain(row["answer"] or "")
             if not questions or not answer:
                 raise MediaError(f"{path.name}: line {rows.line_num} lacks its question or its answer")
-            language = (row.get("language") or "").strip().split("-")[0] or _language_in_name(path) or language_of(answer)
+            language = (
+                (row.get("language") or "").strip().split("-")[0] or _language_in_name(path) or language_of(answer)
+            )
             yield Entry(Passage(answer, questions[0], path.name, language), tuple(questions[1:]))
     except csv.Error as error:
         raise MediaError(f"{path.name}: line {rows.line_num} is not CSV ({error})") from error

@@ -1,7 +1,7 @@
 """The stage: plays speech with a moving face, live, and lives on while nobody speaks.
 
 `Stage` is all that the conversation knows of it. `Performer` keeps a playout filled a quarter of a second ahead;
-`Recorder` collects clips as fast as they are drawn, for a file.
+`Recorder` hands clips on as fast as they are drawn, for a file.
 """
 
 import asyncio
@@ -210,31 +210,34 @@ class Performer:
 
 
 class Recorder:
-    """Collects the clips of an answer for a file, as fast as they are drawn."""
+    """Hands the clips of an answer to `keep` as fast as they are drawn."""
 
     speaking = False
 
-    def __init__(self, illustrator: Illustrator) -> None:
+    def __init__(self, illustrator: Illustrator, keep: Callable[[AvatarClip], None]) -> None:
         self._illustrator = illustrator
-        self.clips: list[AvatarClip] = []
+        self._keep_clip = keep
+        self.seconds = 0.0  # recorded so far
         self._said: dict[int, list[SpokenPiece]] = {}
 
     async def perform(self, turn_id: int, speech: Speech, *, must_be_heard: bool = False) -> None:
-        start_s = sum(clip.duration_s for clip in self.clips)
         self._said.setdefault(turn_id, []).append(SpokenPiece(speech.text, speech.audio.duration_s))
         try:
-            async with aclosing(self._illustrator.speech(turn_id, speech, start_s)) as clips:
+            async with aclosing(self._illustrator.speech(turn_id, speech, self.seconds)) as clips:
                 async for clip in clips:
-                    self.clips.append(clip)
+                    self._keep(clip)
         except EngineError:
             if not must_be_heard:
                 raise
-            self.clips.append(self._illustrator.without_motion(turn_id, speech.audio))
+            self._keep(self._illustrator.without_motion(turn_id, speech.audio))
+
+    def _keep(self, clip: AvatarClip) -> None:
+        self._keep_clip(clip)
+        self.seconds += clip.duration_s
 
     async def rest(self, frames: int) -> None:
         """Add silence with idle motion."""
-        start_s = sum(clip.duration_s for clip in self.clips)
-        self.clips.append(await self._illustrator.rest(frames, start_s, Attention()))
+        self._keep(await self._illustrator.rest(frames, self.seconds, Attention()))
 
     async def finished(self, turn_id: int) -> None:
         """All is drawn already."""

@@ -50,6 +50,6 @@ class Brain(Protocol):
 
 
 class Retriever(Protocol):
-    def search(self, text: str, language: str) -> list[Passage]:
+    def search(self, text: str, language: str, messages: Sequence[Message] = ()) -> list[Passage]:
         """What the avatar knows about `text`, best first; empty where it knows nothing."""
         ...

@@ -5,6 +5,7 @@ BM25 (Robertson and Zaragoza 2009, in the form of bm25s, Lu 2024) proposes candi
 was asked the passage holds, and how well the question matches one of the ways in which the passage says it is asked for.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -25,7 +26,9 @@ IN_BODY: Final = 0.6
 GENERIC_WEIGHT: Final = 0.35  # "how long", "item": found everywhere, so neither proof nor doubt
 UNKNOWN_WEIGHT: Final = 0.8  # of a word that the knowledge never uses, against one that it uses once
 SLIP_WEIGHT: Final = 0.8  # a word that only nearly matches
-SHORTEST_CORRECTED: Final = 5  # letters; shorter words have too many neighbours
+SHORTEST_CORRECTED: Final = 6  # letters; shorter words have too many neighbours ("bread", "break")
+SINGLE_CHARACTER_WEIGHT: Final = 0.6  # one Chinese character has many meanings
+TOPIC_WEIGHT: Final = 0.7  # of the words of an earlier question
 COVERAGE_SHARE: Final = 0.6  # of the score; the rest is the match with a title or another way to ask
 
 
@@ -48,15 +51,26 @@ class Index:
         for item in self._items:
             for word in item.places:
                 used[word] = used.get(word, 0) + 1
-        self._weights = {w: _rarity(n, len(entries)) * (GENERIC_WEIGHT if w in GENERIC else 1) for w, n in used.items()}
+        self._weights = {word: _rarity(n, len(entries)) * _trust(word) for word, n in used.items()}
+        self._spelled = {w for e in entries for w in re.findall("[a-z]+", _whole(e)) if len(w) >= SHORTEST_CORRECTED}
         self._unknown = UNKNOWN_WEIGHT * _rarity(1, len(entries))
         self._neighbours = _deletions(used)
         self._bm25: Any = bm25s.BM25()
         self._bm25.index([_bag(entry) or [""] for entry in entries], show_progress=False)
 
-    def search(self, text: str, most: int) -> list[Passage]:
-        """Up to `most` passages, best first, each with its score in [0, 1]; none if no word of `text` is known."""
+    def knows(self, word: str) -> bool:
+        """Whether a word, in the form of `content_words`, occurs anywhere."""
+        return word in self._weights
+
+    def search(self, text: str, most: int, topic: str = "") -> list[Passage]:
+        """Up to `most` passages, best first, each with its score in [0, 1]; none if no word of `text` is known.
+
+        `topic` is an earlier question that `text` follows up; its words count, but less.
+        """
         asked = self._asked(text)
+        for word, weight in self._asked(topic).items():
+            if word not in GENERIC:  # the "how long" of the earlier question has been answered
+                asked.setdefault(word, TOPIC_WEIGHT * weight)
         known = [word for word in asked if word in self._weights]
         if not known:
             return []
@@ -71,15 +85,14 @@ class Index:
 
     def _asked(self, text: str) -> dict[str, float]:
         """Each word of the question, corrected towards the words in use, with its weight."""
-        words = content_words(text)
         asked: dict[str, float] = {}
-        for word in _rejoined(words, self._weights):
+        for word in content_words(_rejoined(text.lower(), self._spelled)):
             if word in self._weights:
                 asked[word] = self._weights[word]
             elif (near := self._nearest(word)) is not None:
                 asked.setdefault(near, SLIP_WEIGHT * self._weights[near])
             else:
-                asked[word] = self._unknown * (GENERIC_WEIGHT if word in GENERIC else 1)
+                asked[word] = self._unknown * _trust(word)
         return asked
 
     def _nearest(self, word: str) -> str | None:
@@ -107,6 +120,16 @@ class Index:
 def _rarity(used_by: int, passages: int) -> float:
     """Inverse document frequency, never below 0."""
     return float(np.log(1 + (passages - used_by + 0.5) / (used_by + 0.5)))
+
+
+def _trust(word: str) -> float:
+    if word in GENERIC:
+        return GENERIC_WEIGHT
+    return SINGLE_CHARACTER_WEIGHT if len(word) == 1 else 1.0
+
+
+def _whole(entry: Entry) -> str:
+    return " ".join((entry.passage.title, *entry.asked_as, entry.passage.text)).lower()
 
 
 def _headings(title: str) -> tuple[list[str], str]:
@@ -145,16 +168,9 @@ def _deletions(words: Iterable[str]) -> dict[str, list[str]]:
     return forms
 
 
-def _rejoined(words: Sequence[str], known: dict[str, float]) -> list[str]:
+def _rejoined(text: str, spelled: set[str]) -> str:
     """Recognisers write "in voice", "pass word": two neighbours that together are a word in use become that word."""
-    joined: list[str] = []
-    at = 0
-    while at < len(words):
-        pair = "".join(words[at : at + 2])
-        if len(pair) > len(words[at]) and pair.isascii() and pair in known and len(pair) >= SHORTEST_CORRECTED:
-            joined.append(pair)
-            at += 2
-        else:
-            joined.append(words[at])
-            at += 1
-    return joined
+
+    return re.sub(
+        r"\b([a-z]+) (?=([a-z]+)\b)", lambda m: m.group(1) + ("" if m.group(1) + m.group(2) in spelled else " "), text
+    )

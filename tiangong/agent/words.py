@@ -9,12 +9,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-# Words that hardly tell one passage from another and never are a topic by themselves: "how long does it take?".
-GENERIC: Final = frozenset(
-    "time cost item day today order_ thing get come go make take work need want help change use say know way good new "
-    "people person start stop tell put find best open long free".split()
-) | {"时间", "费用", "商品"}
-
 _STOP_EN: Final = frozenset(
     """a an the this that these those there here it its i me my mine we us our you your he she they them their who whom
     what whats which where wheres whose why how do does did doing done is are am was were be been being isnt arent dont
@@ -23,11 +17,13 @@ _STOP_EN: Final = frozenset(
     really please hello hi hey thanks thank ok okay well um uh er hmm like some any all each every both either one ones
     up out off again ever yet still only more most much many another other im id ive ill youre lets let wanna gonna
     possible able kindly actually maybe let's tell explain know say want need get got give show something anything
-    someone somebody anyone there's question ask wonder wondering wear ware witch sir madam guys yes yeah""".split()
-)  # "wear", "ware", "witch" are how recognisers write "where" and "which"
+    someone somebody anyone there's question ask wonder wondering wear ware witch sir madam guys yes yeah 
+    bought purchased ordered never two three four five six seven eight nine ten set""".split()
+)  # "what I ordered" is any item, not the making of an order; "wear", "ware", "witch" are how recognisers write "where" and "which"
 
 _PHRASES_EN: Final = (
-    (r"\b(?:send|sent|sending|give|gave|giving|bring|bringing|take|hand)(?: it| them| this| that| something)? back\b", "return"),
+    (r"\b(?:send|sent|sending|give|gave|giving|bring|bringing|take|hand)(?: \w+){0,3}? back\b", "return"),
+    (r"\b(?:do|does|will|did) (?:you|i|it|they) charge\b(?! \w+ (?:twice|two))", "cost"),
     (r"\b(?:get |got |give )?(?:my |your |the |our )?money back\b|\breimburs\w*", "refund"),
     (r"\bhow (?:long|fast|quick(?:ly)?|soon|many (?:days|hours|weeks|minutes|months))\b|\bwhen\b|\bwhat time\b", "time"),
     (r"\bhow much\b|\bhow expensive\b", "cost"),
@@ -36,11 +32,30 @@ _PHRASES_EN: Final = (
     (r"\btoo (?:small|big|large|tight|loose|short|long)\b|\b(?:does not|doesn't|doesnt|didn't|didnt) fit\b", "size"),
     (r"\bsold out\b|\bout of stock\b|\bback in stock\b", "stock"),
     (r"\bpick(?:ing|ed)? (?:it |them |this |my order |the order )?up\b|\bpick up\b", "collect"),
-    (r"\b(?:not|never|hasn't|hasnt|haven't|havent|didn't|didnt|still waiting)\b(?= \w*\s?(?:arriv|come|came|receiv|got|get|shown))", "late"),
 )  # fmt: skip
 
+
+def _stem(word: str) -> str:
+    """Plurals, -ing and -ed cut off; too little is better than too much, as words with different meanings must not meet."""
+    if len(word) <= 3 or word.isdigit():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return _stem(word[:-1]) if word.endswith("ings") else word[:-1]
+    for ending in ("ing", "ed"):
+        root = word[: -len(ending)]
+        if word.endswith(ending) and len(root) >= 3 and re.search("[aeiouy]", root):
+            if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
+                return root[:-1]  # "shipped", "planning"
+            return root.rstrip("e")
+    return word.rstrip("e") if len(word) > 4 else word  # so that "use", "change" meet "changing"
+
+
 _SAME_EN: Final = {
-    word: group[0]
+    form: words[0]
     for group in (
         "deliver delivery shipping shipment ship shipped",
         "parcel package packet",
@@ -48,7 +63,7 @@ _SAME_EN: Final = {
         "exchange swap swapping",
         "cost price fee pricing costs prices postage pricey expensive",
         "time duration",
-        "buy purchase bought purchasing",
+        "buy purchase",
         "pay payment paid",
         "break broken broke defective faulty damaged damage defect",
         "human agent representative operator",
@@ -61,14 +76,16 @@ _SAME_EN: Final = {
         "discount sale sales cheaper",
         "instalment installment",
         "cancel cancellation cancelled canceled cancelling canceling",
-        "arrive arrival reach",
+        "arrive arrival reach came coming",
         "privacy private",
         "hour hours",
         "licence license licensing licensed",
         "abroad overseas international foreign",
         "gift present",
         "emotion mood feeling feelings emotions",
-        "language languages",
+        "language languages chinese english french spanish german japanese korean russian arabic mandarin cantonese italian",
+        "country germany france america usa europe canada japan australia spain italy russia korea india brazil mexico "
+        "england britain uk singapore thailand vietnam malaysia countries",
         "hear listen listening",
         "train training trained",
         "clone cloning copy imitate",
@@ -84,8 +101,9 @@ _SAME_EN: Final = {
         "hardware spec specs requirement requirements",
         "offline internet online wifi",
     )
-    for group in [group.split()]
-    for word in group
+    for words in [group.split()]
+    for word in words
+    for form in (word, _stem(word))
 }
 
 _STOP_ZH: Final = (
@@ -93,13 +111,13 @@ _STOP_ZH: Final = (
     "我想 我要 想要 想问 问一下 一下 知道 告诉 帮我 麻烦 谢谢 你们 您们 他们 我们 我的 你的 您的 这个 那个 这些 那些 这里 那里 "
     "我 你 您 他 她 它 咱 的 了 吗 呢 吧 啊 呀 嘛 哦 嗯 就 都 也 还 很 太 再 又 把 被 给 让 跟 和 与 或 在 是 有 要 想 能 会 "
     "请 问 这 那 哪 啥 咋 个 一 不 没 去 来 到 得 着 过 为 为啥 为什么 需要 应该 现在 然后 如果 要是 的话 行不行 行 好 自己 "
-    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只"
+    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只 起来 一直 已经 还没 不了 时候 真的 吗 几"
 ).split()
 
 _SAME_ZH: Final = {
     phrase: words[0]
     for words in (
-        ["时间", "多久", "多长时间", "几天", "什么时候", "何时", "几个小时", "多少天"],
+        ["时间", "多久", "多长时间", "几天", "什么时候", "何时", "几个小时", "多少天", "多长"],
         ["费用", "多少钱", "价格", "收费", "几块钱", "什么价", "要钱", "花钱", "多少费用"],
         ["配送", "快递", "物流", "送货", "派送", "邮寄", "发货", "寄送"],
         ["运费", "邮费", "快递费", "配送费", "包邮"],
@@ -116,18 +134,73 @@ _SAME_ZH: Final = {
         ["商品", "衣服", "裤子", "鞋子", "鞋", "裙子", "外套", "毛衣", "衬衫", "东西", "台灯", "水壶", "产品"],
         ["包裹", "快件"],
         ["发票", "开票"],
-        ["尺码", "码数", "大小", "大一号", "小一号", "尺寸", "号码"],
+        [
+            "尺码",
+            "码数",
+            "大小",
+            "大一号",
+            "小一号",
+            "尺寸",
+            "什么码",
+            "多大码",
+            "大码",
+            "小码",
+            "的码",
+            "哪个码",
+            "多大号",
+            "偏大",
+            "偏小",
+        ],
         ["优惠", "打折", "折扣", "优惠券", "优惠码", "便宜"],
         ["保修", "质保", "维修"],
         ["地址", "住址"],
-        ["离线", "联网", "断网", "上网"],
+        ["离线", "联网", "断网", "上网", "网络", "没有网", "没网"],
         ["隐私", "泄露"],
         ["情绪", "心情", "情感"],
-        ["语言", "外语"],
+        [
+            "语言",
+            "外语",
+            "英文",
+            "英语",
+            "中文",
+            "汉语",
+            "普通话",
+            "粤语",
+            "方言",
+            "日语",
+            "法语",
+            "德语",
+            "韩语",
+            "俄语",
+        ],
+        [
+            "外国",
+            "国外",
+            "海外",
+            "国际",
+            "美国",
+            "日本",
+            "韩国",
+            "英国",
+            "法国",
+            "德国",
+            "加拿大",
+            "澳大利亚",
+            "俄罗斯",
+            "新加坡",
+            "泰国",
+            "马来西亚",
+            "越南",
+            "欧洲",
+            "香港",
+            "台湾",
+            "澳门",
+            "港澳台",
+        ],
         ["克隆", "复制", "模仿"],
         ["营业", "开门", "关门", "上班", "下班"],
         ["少了", "漏发", "少发", "缺件"],
-        ["破损", "坏了", "碎了", "压坏", "破了", "摔坏"],
+        ["破损", "坏了", "碎了", "压坏", "破了", "摔坏", "碎的", "坏的", "破的", "压扁"],
         ["缺货", "没货", "卖完", "断货", "售罄", "有货"],
         ["会员", "积分"],
         ["密码", "口令"],
@@ -135,10 +208,27 @@ _SAME_ZH: Final = {
     for phrase in words
 }
 
-_WORD_EN: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _PIECE: Final = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[\u3400-\u9fff]+")
+# What a fixed phrase cannot say: 退 alone is to send back, and between 少 and 了 much may stand.
+_FORMS_ZH: Final = ((re.compile("退(?![款钱货回掉换订出])"), "退货"), (re.compile("少[给我发寄送]{1,3}了?"), "少了"))
 _CUT_ZH: Final = re.compile("|".join(sorted([*_STOP_ZH, *_SAME_ZH], key=len, reverse=True)))
 _PHRASE_EN: Final = tuple((re.compile(pattern), f" {word} ") for pattern, word in _PHRASES_EN)
+
+
+def _normal(word: str) -> str:
+    """The form in which a word is compared."""
+    return _SAME_EN.get(word) or _SAME_EN.get(stem := _stem(word)) or stem
+
+
+# Words that hardly tell one passage from another and never are a topic by themselves: "how long does it take?".
+GENERIC: Final = {
+    *map(
+        _normal,
+        "time cost item day today thing get come go make take work need want help change use say know way good new people "
+        "person start stop tell put find best open long free mean country".split(),
+    ),
+    *("时间", "费用", "商品", "外国"),
+}
 
 
 def content_words(text: str) -> list[str]:
@@ -162,31 +252,12 @@ def _content_words(text: str) -> tuple[str, ...]:
 
 def _english(word: str) -> str | None:
     bare = word.replace("'s", "").replace("'", "")
-    if bare in _STOP_EN:
-        return _SAME_EN.get(bare) if bare in _SAME_EN else None
-    return _SAME_EN.get(bare) or _SAME_EN.get(stem := _stem(bare)) or stem
-
-
-def _stem(word: str) -> str:
-    """Plurals, -ing and -ed cut off; too little is better than too much, as words with different meanings must not meet."""
-    if len(word) <= 3 or word.isdigit():
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return _stem(word[:-1]) if word.endswith("ings") else word[:-1]
-    for ending in ("ing", "ed"):
-        root = word[: -len(ending)]
-        if word.endswith(ending) and len(root) >= 3 and re.search("[aeiouy]", root):
-            if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
-                return root[:-1]  # "shipped", "planning"
-            return root.rstrip("e")
-    return word.rstrip("e") if len(word) > 4 else word  # so that "use", "change" meet "changing"
+    return None if bare in _STOP_EN and bare not in _SAME_EN else _normal(bare)
 
 
 def _chinese(run: str) -> list[str]:
+    for form, phrase in _FORMS_ZH:
+        run = form.sub(phrase, run)
     words: list[str] = []
     at = 0
     for match in _CUT_ZH.finditer(run):

@@ -7,6 +7,7 @@ from typing import Final
 from tiangong.core.errors import MediaError
 
 LONGEST_MESSAGE_CHARS: Final = 4_000
+LONGEST_SCRIPT_CHARS: Final = 200_000
 _CJK: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’]*")
 _KEPT_CONTROLS: Final = "\n\t"
@@ -24,12 +25,21 @@ def language_of(text: str, otherwise: str = "en") -> str:
 
 
 def clean_text(text: str) -> str:
-    """NFC, without zero-width, bidirectional and other control characters, white space at the ends dropped.
+    """A message: NFC, without zero-width, bidirectional and other control characters, white space at the ends dropped.
 
     Raises MediaError where more than 4,000 characters are left.
     """
+    return _cleaned(text, LONGEST_MESSAGE_CHARS, "a message")
+
+
+def clean_script(text: str) -> str:
+    """The same for a text that is to be read out. Raises MediaError above 200,000 characters (three hours)."""
+    return _cleaned(text, LONGEST_SCRIPT_CHARS, "a script")
+
+
+def _cleaned(text: str, longest_chars: int, what: str) -> str:
     kept = (c for c in unicodedata.normalize("NFC", text) if c in _KEPT_CONTROLS or unicodedata.category(c)[0] != "C")
     cleaned = "".join(kept).strip()
-    if len(cleaned) > LONGEST_MESSAGE_CHARS:
-        raise MediaError(f"a message may have {LONGEST_MESSAGE_CHARS:,} characters, this one has {len(cleaned):,}")
+    if len(cleaned) > longest_chars:
+        raise MediaError(f"{what} may have {longest_chars:,} characters, this one has {len(cleaned):,}")
     return cleaned

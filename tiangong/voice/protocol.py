@@ -14,6 +14,10 @@ class Voice(Protocol):
     name: str
     languages: frozenset[str]  # BCP-47
 
+    def for_speaker(self, variant: str) -> "Voice":
+        """The same engine speaking as another of its speakers ("female", "male"); cheap. An unknown variant gives its own."""
+        ...
+
     def synthesize(self, sentence: str, style: SpeechStyle) -> Iterator[Speech]:
         """Speak one sentence, first sound first; pieces follow one another without a gap.
 

@@ -1,0 +1,3 @@
+from tiangong.cli import main
+
+main()

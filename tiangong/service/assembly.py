@@ -1,0 +1,122 @@
+"""Puts engines and avatars together, once, for all sessions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, cast
+
+from tiangong.agent.engines import BRAINS
+from tiangong.agent.illustrator import still_picture
+from tiangong.agent.knowledge import Knowledge
+from tiangong.agent.mind import Mind
+from tiangong.agent.persona import read_persona
+from tiangong.agent.protocol import Brain
+from tiangong.agent.workers import ThreadWorkers
+from tiangong.core.config import Settings
+from tiangong.core.errors import BundleError
+from tiangong.core.registry import Choice, choose, make
+from tiangong.perception.engines import FACE_READERS, SPEECH_TO_TEXT, VOICE_ACTIVITY
+from tiangong.perception.protocol import FaceReader, SpeechToText, VoiceActivity
+from tiangong.policies.engines import POLICIES
+from tiangong.policies.protocol import Policy
+from tiangong.rendering.engines import MOTIONS, RENDERERS
+from tiangong.rendering.protocol import Face, FaceRenderer, MotionEngine
+from tiangong.studio.bundle import STARTER, Bundle, find_bundles, open_bundle
+from tiangong.voice.engines import VOICES
+from tiangong.voice.protocol import Voice
+
+STAGES: Final = {
+    "voice_activity": VOICE_ACTIVITY,
+    "speech_to_text": SPEECH_TO_TEXT,
+    "face_reader": FACE_READERS,
+    "policy": POLICIES,
+    "brain": BRAINS,
+    "voice": VOICES,
+    "motion": MOTIONS,
+    "renderer": RENDERERS,
+}
+
+
+@dataclass(frozen=True)
+class Avatar:
+    """One avatar, opened: shared by all its sessions."""
+
+    bundle: Bundle
+    mind: Mind
+    face: Face
+    still: Any  # (height, width, 3) uint8: the marked portrait at rest
+
+
+class Engines:
+    """The engines that the settings ask for, each made when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        # Drawing is numpy and OpenCV, which let go of the interpreter lock: two callers draw at once on two cores.
+        self.workers = ThreadWorkers(settings.deadlines, {"face": 2, "brain": settings.serve.capacity})
+
+    @cached_property
+    def choices(self) -> dict[str, Choice]:
+        """What was taken for each stage, and why. Raises ConfigError, MissingExtra."""
+        wanted = self.settings.engines
+        return {s: choose(s, engines, getattr(wanted, s), self.settings) for s, engines in STAGES.items()}
+
+    def _make(self, stage: str) -> Any:
+        return make(stage, STAGES[stage], self.choices[stage].name, self.settings)
+
+    @cached_property
+    def voice_activity(self) -> VoiceActivity:
+        return cast(VoiceActivity, self._make("voice_activity"))
+
+    @cached_property
+    def speech_to_text(self) -> SpeechToText:
+        return cast(SpeechToText, self._make("speech_to_text"))
+
+    @cached_property
+    def face_reader(self) -> FaceReader:
+        return cast(FaceReader, self._make("face_reader"))
+
+    @cached_property
+    def policy(self) -> Policy:
+        return cast(Policy, self._make("policy"))
+
+    @cached_property
+    def brain(self) -> Brain:
+        return cast(Brain, self._make("brain"))
+
+    @cached_property
+    def voice(self) -> Voice:
+        return cast(Voice, self._make("voice"))
+
+    @cached_property
+    def motion(self) -> MotionEngine:
+        return cast(MotionEngine, self._make("motion"))
+
+    @cached_property
+    def renderer(self) -> FaceRenderer:
+        return cast(FaceRenderer, self._make("renderer"))
+
+    async def open_mind(self, name: str) -> Mind:
+        """An avatar's persona, knowledge and voice, without its face. Raises as `open_avatar` does."""
+        return await self._open_mind(self._bundle(name))
+
+    async def open_avatar(self, name: str) -> Avatar:
+        """Raises BundleError for an unknown name (naming the known ones) or a broken bundle, ConsentError, EngineError."""
+        bundle = self._bundle(name)
+        mind = await self._open_mind(bundle)
+        face = await self.workers.run("face", 0, lambda: self.renderer.open(bundle.folder))
+        return Avatar(bundle, mind, face, still_picture(face))
+
+    def _bundle(self, name: str) -> Bundle:
+        bundles = find_bundles(self.settings.avatars)
+        if name not in bundles:
+            raise BundleError(f"no avatar '{name}'; there are: {', '.join(bundles)}")
+        return open_bundle(bundles[name])
+
+    async def _open_mind(self, bundle: Bundle) -> Mind:
+        persona = read_persona(bundle.persona)
+        folders = [STARTER / "knowledge" / pack for pack in persona.knowledge] + [bundle.knowledge]
+        knowledge = Knowledge.load([folder for folder in folders if folder.is_dir()])
+        voice = self.voice.for_speaker(persona.voice)
+        mind = Mind(self.brain, self.policy, voice, persona.persona, knowledge, self.workers)
+        await mind.prepare()
+        return mind

@@ -1,0 +1,53 @@
+"""The page: Gradio Blocks around one `gr.HTML` that holds the live call, mounted in the HTTP application."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+from gradio.themes import Soft
+from fastapi import FastAPI
+
+from tiangong.agent.persona import read_persona
+from tiangong.service.assembly import Engines
+from tiangong.studio.bundle import PERSONA, find_bundles
+
+
+def _asset(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _config(engines: Engines) -> str:
+    """What the page's script must know, as JSON."""
+    bundles = find_bundles(engines.settings.avatars)
+    config = {
+        "avatar": engines.settings.avatar,
+        "avatars": [{"id": n, "name": read_persona(f / PERSONA).persona.name} for n, f in bundles.items()],
+        "language": engines.settings.language,
+        "iceServers": [{"urls": url} for url in engines.settings.serve.ice_servers if "@" not in url],
+    }
+    return json.dumps(config, ensure_ascii=False).replace("'", "&#39;")
+
+
+def _engine_rows(engines: Engines) -> list[list[str]]:
+    return [[stage.replace("_", " "), choice.name, choice.reason] for stage, choice in engines.choices.items()]
+
+
+def build_page(engines: Engines) -> gr.Blocks:
+    script = "\n".join(_asset(name) for name in ("words.js", "call.js", "view.js"))
+    with gr.Blocks(title="天工 Tiangong") as page:
+        gr.Markdown("# 天工 Tiangong\nTalk with a digital human. 与数字人对话。")
+        gr.HTML(
+            html_template=_asset("page.html").replace("__CONFIG__", _config(engines)),
+            css_template=_asset("page.css"),
+            js_on_load=script,
+            elem_id="tiangong-call",
+        )
+        with gr.Accordion("Engines · 引擎", open=False):
+            gr.Dataframe(_engine_rows(engines), headers=["stage", "engine", "why"], interactive=False, wrap=True)
+    return page
+
+
+def mount_page(app: FastAPI, engines: Engines) -> FastAPI:
+    options: dict[str, Any] = {"theme": Soft(primary_hue="cyan"), "footer_links": []}
+    return gr.mount_gradio_app(app, build_page(engines), path="/", **options)

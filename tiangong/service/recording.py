@@ -1,0 +1,84 @@
+"""Talking without a call: a text, or the answer to one, as clips for a file."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from tiangong.agent.conversation import Conversation
+from tiangong.agent.illustrator import Body, Illustrator
+from tiangong.agent.listening import Listener
+from tiangong.agent.memory import Memory
+from tiangong.agent.mind import Turn
+from tiangong.agent.performer import Recorder
+from tiangong.agent.sentences import split_sentences
+from tiangong.agent.timing import TurnWatch
+from tiangong.agent.turns import TurnRules
+from tiangong.agent.workers import iterate
+from tiangong.core.language import language_of
+from tiangong.core.media import AvatarClip, Phone, SpeechStyle
+from tiangong.service.assembly import Avatar, Engines
+
+Keep = Callable[[AvatarClip], None]
+_LEAD_FRAMES: Final = 8  # 0.32 s of rest before and after: a clip that starts mid-word looks cut off
+_SEED: Final = 7  # the same text gives the same film
+
+
+def _recorder(avatar: Avatar, engines: Engines, keep: Keep) -> Recorder:
+    body = Body(engines.motion.session(_SEED), avatar.face, avatar.still)
+    return Recorder(Illustrator(body, engines.workers), keep)
+
+
+async def record_rest(avatar: Avatar, engines: Engines, duration_s: float, keep: Keep) -> None:
+    """The avatar at rest, clip by clip to `keep`. Raises EngineError."""
+    recorder = _recorder(avatar, engines, keep)
+    while recorder.seconds < duration_s:
+        await recorder.rest(_LEAD_FRAMES)
+
+
+async def record_answer(avatar: Avatar, engines: Engines, language: str, memory: Memory, text: str, keep: Keep) -> str:
+    """What the avatar says to `text`; its clips go to `keep`, the exchange to `memory`. Raises MediaError."""
+    recorder = _recorder(avatar, engines, keep)
+    listener = Listener(
+        engines.voice_activity.session(), engines.speech_to_text, engines.workers, TurnRules(), language
+    )
+    conversation = Conversation(avatar.mind, listener, recorder, lambda event: None, memory)
+    await recorder.rest(_LEAD_FRAMES)
+    conversation.say(text)
+    await conversation.settled()
+    await recorder.rest(_LEAD_FRAMES)
+    return memory.last_text
+
+
+@dataclass(frozen=True)
+class SpokenSentence:
+    """Where a piece of text stands in a recording, in seconds from its start."""
+
+    text: str
+    start_s: float
+    end_s: float
+    phones: tuple[Phone, ...]  # times from the start of the recording too
+
+
+async def record_text(
+    avatar: Avatar, engines: Engines, text: str, style: SpeechStyle, keep: Keep
+) -> list[SpokenSentence]:
+    """The avatar says this text, as far as its policy lets it; empty where there is nothing to say. Raises EngineError."""
+
+    async def whole() -> AsyncGenerator[str]:
+        yield text
+
+    recorder = _recorder(avatar, engines, keep)
+    turn = Turn(1, style.language, (), None, TurnWatch(0.0, 0.0))
+    said: list[SpokenSentence] = []
+    await recorder.rest(_LEAD_FRAMES)
+    async for sentence in avatar.mind.cleared(split_sentences(whole()), turn):
+        spoken = replace(style, language=language_of(sentence, style.language))
+        begin = partial(avatar.mind.voice.synthesize, sentence, spoken)
+        async for speech in iterate(engines.workers, "voice", 1, begin):
+            at_s = recorder.seconds
+            phones = tuple(Phone(p.symbol, p.start_s + at_s, p.end_s + at_s) for p in speech.phones or ())
+            said.append(SpokenSentence(speech.text, at_s, at_s + speech.audio.duration_s, phones))
+            await recorder.perform(1, speech)
+    await recorder.rest(_LEAD_FRAMES)
+    return said
