@@ -17,6 +17,8 @@ CONFIDENT: Final = 0.5  # a passage that scores less does not answer (measured i
 WORTH_SHOWING: Final = 0.25  # a language model may still make something of a passage that scores this
 MOST_PASSAGES: Final = 4
 OTHER_LANGUAGE_FACTOR: Final = 0.95  # between equals, the language that was asked in wins
+JUST_SAID_FACTOR: Final = 0.8  # "and how long?" hardly asks for the answer that was just given
+NEARLY: Final = 0.88  # of the best score; what scores this may be meant, if it fits what was spoken of
 TOPICS_BACK: Final = 3  # messages of the user; a topic older than this is not meant any more
 
 # "and how long?", "那要多久": words that point back.
@@ -62,13 +64,30 @@ class Knowledge:
         if picked := self._picked(text, before):
             return picked
         found = self._ranked(text, language)
-        if found and found[0].score >= CONFIDENT:
-            return found
-        topic = self._topic_before(before) if self._points_back(text) else None
+        topic = self._topic_before(before)
         if topic is None:
             return found
+        if found and found[0].score >= CONFIDENT:
+            return self._nearest_to(topic, found, text, language)
+        if not self._points_back(text):
+            return found
         together = self._ranked(text, language, topic)
+        just_said = before[-1].text
+        together = [replace(p, score=p.score * (JUST_SAID_FACTOR if p.text in just_said else 1)) for p in together]
+        together.sort(key=lambda passage: -passage.score)
         return together if together and together[0].score >= CONFIDENT else found
+
+    def _nearest_to(self, topic: str, found: list[Passage], text: str, language: str) -> list[Passage]:
+        """Of passages that fit a question about equally, the one first that also fits what was spoken of."""
+        nearly = [passage for passage in found if passage.score >= NEARLY * found[0].score]
+        if len(nearly) < 2:
+            return found
+        order = [passage.text for passage in self._ranked(text, language, topic)]
+        place = {passage.text: order.index(passage.text) if passage.text in order else len(order) for passage in nearly}
+        first = min(nearly, key=lambda passage: place[passage.text])
+        if first is found[0]:
+            return found
+        return [replace(first, score=found[0].score), *(passage for passage in found if passage is not first)]
 
     def _picked(self, text: str, before: Sequence[Message]) -> list[Passage]:
         """What the user chose from the two that the avatar has just offered."""

@@ -12,13 +12,17 @@ from tiangong.agent.clarifying import Offer, ask_back, chosen, label, offered_in
 from tiangong.agent.knowledge import CONFIDENT
 from tiangong.agent.knowledge_loading import TITLE_PATH
 from tiangong.agent.protocol import Passage, Prompt
-from tiangong.agent.small_talk import intent_of, small_talk
+from tiangong.agent.small_talk import bare_words, intent_of, small_talk
 from tiangong.agent.spoken_text import listed, sentences, speakable_part
+from tiangong.agent.words import content_words
 from tiangong.core.media import Emotion
 
 SURE_OF_EMOTION: Final = 0.5
 CLEARLY_FITS: Final = 0.85  # from here on, a close second is not asked about
 CLOSE: Final = 0.04  # two scores nearer than this cannot be told apart
+CLOSE_FOR_A_WORD: Final = 0.12  # "gift": one bare word leaves more open
+BARE_WORDS: Final = 2
+BARE_CHARACTERS: Final = 4
 
 _ACKNOWLEDGED: Final = {
     ("angry", "en"): ("I understand that this is annoying.", "I can see why that upsets you."),
@@ -113,7 +117,7 @@ def _answer(prompt: Prompt) -> list[str]:
         )
     if not fitting:
         return _feeling(talk, [_unknown(talk)])
-    if rival := _rival(fitting, offer):
+    if rival := _rival(talk, fitting, offer):
         return _feeling(talk, [ask_back(Offer(label(fitting[0]), label(rival)), talk.language, talk.turn)])
     return _feeling(talk, _told(talk, fitting[0]))
 
@@ -144,13 +148,24 @@ def _unknown(talk: _Talk) -> str:
     return talk.vary(_UNKNOWN[talk.language], topics=talk.topics)
 
 
-def _rival(fitting: Sequence[Passage], offer: Offer | None) -> Passage | None:
+def _rival(talk: _Talk, fitting: Sequence[Passage], offer: Offer | None) -> Passage | None:
     """A second passage that fits as well and says something else; None straight after a question of one's own."""
-    if offer or len(fitting) < 2 or fitting[0].score >= CLEARLY_FITS:
+    if offer or len(fitting) < 2:
         return None
     best, second = fitting[:2]
+    bare = _is_bare(talk.question)
+    if bare and content_words(label(best)) == content_words(talk.question):
+        return None
+    if not bare and best.score >= CLEARLY_FITS:
+        return None
     same = label(best) == label(second) or best.text == second.text or best.language != second.language
-    return None if same or best.score - second.score > CLOSE else second
+    return None if same or best.score - second.score > (CLOSE_FOR_A_WORD if bare else CLOSE) else second
+
+
+def _is_bare(question: str) -> bool:
+    """Whether only a word was said, and no question asked."""
+    words = bare_words(question)
+    return len(words.split()) <= BARE_WORDS if words.isascii() else len(words) <= BARE_CHARACTERS
 
 
 def _told(talk: _Talk, passage: Passage) -> list[str]:

@@ -82,7 +82,8 @@ class Playout:
             done += self._take(out[done:])
         self._shape(out, done)
         self.played_s += done / self.rate_hz
-        self.starved_s += (samples - done) / self.rate_hz
+        if self.played_s:
+            self.starved_s += (samples - done) / self.rate_hz
         self.pulled.set()
         return out
 

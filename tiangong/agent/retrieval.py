@@ -104,7 +104,7 @@ class Index:
 
     def _score(self, asked: dict[str, float], item: _Indexed) -> float:
         whole = sum(asked.values())
-        if not any(w in item.places and w not in GENERIC for w in asked):
+        if not any(word in item.places for word in _telling(asked)):
             return 0.0
         coverage = sum(weight * item.places.get(word, 0.0) for word, weight in asked.items()) / whole
         match = max((self._match(asked, whole, phrasing) for phrasing in item.phrasings), default=0.0)
@@ -126,6 +126,12 @@ def _trust(word: str) -> float:
     if word in GENERIC:
         return GENERIC_WEIGHT
     return SINGLE_CHARACTER_WEIGHT if len(word) == 1 else 1.0
+
+
+def _telling(asked: Iterable[str]) -> list[str]:
+    """The words of a question of which at least one must be met; one character is not enough beside other words."""
+    words = [word for word in asked if word not in GENERIC]
+    return [word for word in words if len(word) > 1 or len(words) == 1]
 
 
 def _whole(entry: Entry) -> str:

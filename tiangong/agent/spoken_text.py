@@ -44,8 +44,7 @@ def speakable_part(text: str, question: str, language: str) -> list[str]:
 
 
 def listed(names: list[str], language: str) -> str:
-    """ "orders, delivery and returns" / "订单、配送和退换货"."""
-    if len(names) < 2:
-        return "".join(names)
-    comma, last = ("、", "和") if language == "zh" else (", ", ", and ")
-    return comma.join(names[:-1]) + last + names[-1]
+    """ "orders, delivery, and returns" / "订单、配送、退换货"."""
+    if language == "zh" or len(names) < 2:
+        return "、".join(names)
+    return ", ".join(names[:-1]) + ", and " + names[-1]

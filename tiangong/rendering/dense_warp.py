@@ -18,6 +18,7 @@ from tiangong.rendering.face_frame import CELL_PX, NODES, FaceFrame, Floats, nod
 from tiangong.rendering.face_sites import Sites, sites, step
 from tiangong.rendering.head_turn import HeadTurn, head_turn
 from tiangong.rendering.lip_shapes import LIP_REACH
+from tiangong.rendering.resample import look_up
 from tiangong.rendering.slits import LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP, Slit, eye_slits, mouth_slit
 
 ROUNDS = 6  # of the fixed-point iteration
@@ -107,7 +108,7 @@ def look_up_px(field: Floats, points_px: Floats) -> Floats:
 
 def _look_up(field: Floats, index: Floats, border: int) -> Floats:
     flat = index.reshape(-1, 1, 2) if index.ndim == 2 else index
-    found = cv2.remap(field, flat.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=border)
+    found = look_up(field, flat.astype(np.float32), border)
     return found.reshape(*index.shape[:-1], *field.shape[2:])
 
 
@@ -120,7 +121,7 @@ def invert(field: Floats) -> Floats:
     both = np.concatenate([field, damping], axis=2)
     back = np.zeros_like(field)
     for _ in range(ROUNDS):
-        found = cv2.remap(both, at + back / CELL_PX, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found = look_up(both, at + back / CELL_PX)
         back = back - (back + found[..., :2]) * found[..., 2:]
     return back
 
@@ -166,7 +167,7 @@ def _landmarks_below(frame: FaceFrame, mouth: Slit, eyes: tuple[Slit, Slit]) -> 
     return below
 
 
-def _extent(seen: Floats) -> tuple[slice, slice]:
+def _extent(seen: NDArray[np.bool_]) -> tuple[slice, slice]:
     """Bounding box of what is True, one node wider."""
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     return (

@@ -10,19 +10,22 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.rendering.dense_warp import FaceWarp, Skin
 from tiangong.rendering.face_frame import FaceFrame, Floats, Picture
 from tiangong.rendering.face_sites import step
 from tiangong.rendering.patches import LocalAxes, Opening, blend, local_axes, opening, skin_colours
+from tiangong.rendering.resample import look_up_sharp
 from tiangong.rendering.slits import Slit
+
+Bools = NDArray[np.bool_]
 
 IRIS_CENTRES, IRIS_RIMS = (468, 473), ((469, 470, 471, 472), (474, 475, 476, 477))
 GAZE_X, GAZE_UP, GAZE_DOWN = 0.075, 0.04, 0.04  # eye distances that the iris travels at weight 1
 IRIS_SOLID, IRIS_FADED = 1.12, 1.32  # of its radius: moved whole up to the first, not at all from the second on
 OWN_UNTIL_PX = 0.8  # gaze smaller than this shows the portrait's own eye, pixel by pixel
-MARGIN = 0.16  # of the patch around the lids, eye distances
 LASH_WIDTH, LASH_DARKNESS = 0.014, 0.60  # of the line where closed lids meet
 LID_SHADOW, LID_SHADOW_REACH = 0.30, 0.03  # a lid that came down shades the eyeball under it
 HIDDEN_RIM = 0.006  # of the opening's edge that is lash and not eyeball, eye distances
@@ -66,14 +69,14 @@ def _open_eye(frame: FaceFrame, slit: Slit, left: bool) -> Eye:
     return Eye(left, axes, centre.copy(), radius, white, _whole_iris(frame.picture, seen, away))
 
 
-def _seen(points: Floats, slit: Slit) -> Floats:
+def _seen(points: Floats, slit: Slit) -> Bools:
     """(512, 512) bool: eyeball, and neither lid nor lash."""
     upper = np.interp(points[..., 0], slit.upper[:, 0], slit.upper[:, 1], left=9, right=9)
     lower = np.interp(points[..., 0], slit.lower[:, 0], slit.lower[:, 1], left=-9, right=-9)
     return (points[..., 1] > upper + HIDDEN_RIM) & (points[..., 1] < lower - HIDDEN_RIM / 2)
 
 
-def _without_iris(picture: Picture, seen: Floats, away: Floats, radius: float) -> Picture:
+def _without_iris(picture: Picture, seen: Bools, away: Floats, radius: float) -> Picture:
     known = seen & (away > IRIS_SOLID)
     rows, columns = np.flatnonzero((away < 3.2).any(1)), np.flatnonzero((away < 3.2).any(0))
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
@@ -87,7 +90,7 @@ def _without_iris(picture: Picture, seen: Floats, away: Floats, radius: float) -
     return white
 
 
-def _whole_iris(picture: Picture, seen: Floats, away: Floats) -> Picture:
+def _whole_iris(picture: Picture, seen: Bools, away: Floats) -> Picture:
     """Fill what the lids hide of the iris by the mean colour of its visible parts at the same radius."""
     iris = picture.copy()
     edges = np.linspace(0, IRIS_FADED + 0.05, 9)
@@ -114,8 +117,7 @@ def draw_eye(
 ) -> None:
     """Draw lids and eyeball of one frame into `canvas` (512, 512, 3), in place."""
     frame = warp.frame
-    margin_px = MARGIN * frame.eye_distance_px
-    hole = opening(warp, eye.axes, skin.eyes[int(eye.left)], turned, unturned, margin_px)
+    hole = opening(warp, eye.axes, skin.eyes[int(eye.left)], turned, unturned)
     colours = skin_colours(warp, frame.picture, skin, hole)
     rest_upper, rest_lower = eye.axes.rest_heights(hole.x)
     came_down = hole.upper_y - rest_upper
@@ -136,13 +138,13 @@ def _side_wide(eye: Eye) -> int:
 
 def _eyeball(eye: Eye, frame: FaceFrame, hole: Opening, shift_px: Floats, wide: float) -> Floats:
     """(height, width, 3) the eye behind the lids."""
-    own = cv2.remap(frame.picture, hole.at_px, None, cv2.INTER_LINEAR).astype(np.float32)
+    own = look_up_sharp(frame.picture, hole.at_px)
     moved = min(max(float(np.abs(shift_px).max()) / OWN_UNTIL_PX, wide * 4), 1.0)
     if moved < 1e-3:
         return own
-    white = cv2.remap(eye.white, hole.at_px, None, cv2.INTER_LINEAR).astype(np.float32)
+    white = look_up_sharp(eye.white, hole.at_px)
     source = hole.at_px - shift_px
-    iris = cv2.remap(eye.iris, source, None, cv2.INTER_LINEAR).astype(np.float32)
+    iris = look_up_sharp(eye.iris, source)
     away = np.linalg.norm(source - eye.iris_px, axis=2) / eye.radius_px
     ball = blend(white, iris, 1 - step(away, IRIS_SOLID, IRIS_FADED))
     return own + (ball - own) * moved

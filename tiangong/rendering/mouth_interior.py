@@ -16,13 +16,13 @@ from tiangong.rendering.face_sites import step
 from tiangong.rendering.lip_shapes import HINGE_Z, JAW_OPEN_RAD
 from tiangong.rendering.mouth_paint import TEXELS, X_RANGE, Y_RANGE, Palette, lower_teeth, palette, tongue, upper_teeth
 from tiangong.rendering.patches import LocalAxes, blend, local_axes, opening, skin_colours
+from tiangong.rendering.resample import look_up, look_up_sharp
 from tiangong.rendering.slits import Slit
 
-MARGIN = 0.10  # of the patch around the lips, eye distances
 TEETH_BEHIND_LIPS = 0.10  # depth of the teeth behind the lips: nearer to the hinge, so they travel less
 LIP_SHADOW, LIP_SHADOW_REACH = 0.45, 0.026  # of the upper lip on what is behind it
 NARROW_DARK, NARROW = 0.36, 0.07  # a mouth opened less than NARROW lets less light in; darkest at its corners
-FLESH_SHADOW = np.array([0.9, 1.08, 1.12], np.float32)  # shadows between lips are red: light comes through flesh
+FLESH_SHADOW = np.array([0.08, -0.08, -0.12], np.float32)  # shadows between lips are red: light comes through flesh
 ROUND_DARK = 0.6  # lips pushed forward shade the teeth, which stay behind
 TONGUE_FOLLOWS = 0.78  # of the jaw's drop
 TONGUE_RISES = 0.16  # at tongueOut = 1: the tip comes up between the teeth
@@ -68,7 +68,7 @@ def draw_mouth(
     canvas: Picture, warp: FaceWarp, mouth: Mouth, skin: Skin, expression: Floats, turned: Floats, unturned: Floats
 ) -> None:
     """Draw lips and the mouth between them into `canvas` (512, 512, 3), in place."""
-    hole = opening(warp, mouth.axes, skin.mouth, turned, unturned, MARGIN * warp.frame.eye_distance_px)
+    hole = opening(warp, mouth.axes, skin.mouth, turned, unturned)
     colours = skin_colours(warp, warp.frame.picture, skin, hole)
     if float(hole.inside.max()) > 0:
         rows = np.flatnonzero(hole.inside.any(1))
@@ -106,15 +106,14 @@ def _interior(mouth: Mouth, frame: FaceFrame, part: _Part, expression: Floats) -
     lit = 1 - LIP_SHADOW * np.exp(-np.maximum(part.y - part.upper_y, 0) / LIP_SHADOW_REACH)
     lit *= 1 - NARROW_DARK * (1 - step(gap, 0, NARROW))
     lit *= 1 - ROUND_DARK * min(1.0, float(expression[_FUNNEL] + expression[_PUCKER]))
-    colour = colour * lit[..., None] ** FLESH_SHADOW
+    colour *= lit[..., None] * (1 + FLESH_SHADOW * (1 - lit[..., None]))
     return _own(frame, part, rest, colour) if mouth.slit.parted else colour
 
 
 def _over(under: Floats, texture: Floats, x: Floats, y: Floats, share: Floats | None = None) -> Floats:
     """Lay a texture over `under` (height, width, 3) at face coordinates from the mouth's middle."""
-    column = ((x - X_RANGE[0]) * TEXELS - 0.5).astype(np.float32)
-    row = ((y - Y_RANGE[0]) * TEXELS - 0.5).astype(np.float32)
-    found = cv2.remap(texture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    at = np.stack([x - X_RANGE[0], y - Y_RANGE[0]], axis=-1) * TEXELS - 0.5
+    found = look_up(texture, at.astype(np.float32), cv2.BORDER_CONSTANT)
     if share is not None:
         found *= share[..., None]
     return under * (1 - found[..., 3:]) + found[..., :3]
@@ -130,7 +129,7 @@ def _own(frame: FaceFrame, part: _Part, rest: _Part, painted: Floats) -> Floats:
 
     At rest the whole opening is the portrait's; once a lip moved, the rim it left behind would show as a second lip.
     """
-    own = cv2.remap(frame.picture, part.at_px, None, cv2.INTER_LINEAR).astype(np.float32)
+    own = look_up_sharp(frame.picture, part.at_px)
     share = [
         np.clip(within / OWN_RIM + 1 - 2.5 * np.clip(np.abs(moved) / OWN_RIM, 0, 1), 0, 1)
         for within, moved in (

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from tiangong.rendering.dense_warp import Edges, FaceWarp, Skin, look_up_px
-from tiangong.rendering.face_frame import SIZE_PX, FaceFrame, Floats, Picture
+from tiangong.rendering.face_frame import CELL_PX, SIZE_PX, FaceFrame, Floats, Picture
+from tiangong.rendering.resample import look_up_sharp
 from tiangong.rendering.slits import Slit
 
 TAPER_POINTS = 4  # of an edge, from a corner on, that are moved so that both edges end in it
 TAPER = np.linspace(1, 0, TAPER_POINTS, endpoint=False, dtype=np.float32)
 STEEPEST_EDGE = 3.0
+MARGIN_PX = 2.0 * CELL_PX
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class LocalAxes:
         """y of the upper and the lower edge in the portrait, at each x."""
         return _at(x, self.rest.upper, self.rest.upper[:, 1]), _at(x, self.rest.lower, self.rest.lower[:, 1])
 
+    def px(self, points: Floats) -> Floats:
+        """(n, 2) eye distances from the middle -> (n, 2) px."""
+        return np.linalg.solve(self.to_local.T, points.T).T.astype(np.float32) + self.middle_px
+
     def local(self, points_px: Floats) -> Floats:
         return (points_px - self.middle_px) @ self.to_local
 
@@ -56,15 +61,14 @@ def local_axes(frame: FaceFrame, slit: Slit) -> LocalAxes:
     return LocalAxes(middle, to_local, Edges(upper, lower))
 
 
-def opening(
-    warp: FaceWarp, axes: LocalAxes, edges: Edges, turned: Floats, unturned: Floats, margin_px: float
-) -> Opening:
+def opening(warp: FaceWarp, axes: LocalAxes, edges: Edges, turned: Floats, unturned: Floats) -> Opening:
     """`turned` and `unturned` (128, 128, 2) px: the head's motion, and its inverse."""
     upper_px, lower_px = _shut_corners(edges.upper.copy(), edges.lower.copy())
-    outline = np.concatenate([upper_px, lower_px])
+    # Around the edges where they are and where they were: in between, the coarse grid cannot tell both sides apart.
+    outline = np.concatenate([upper_px, lower_px, axes.px(axes.rest.upper), axes.px(axes.rest.lower)])
     outline = outline + look_up_px(turned, outline)
-    low = np.clip(np.floor(outline.min(0) - margin_px), 0, SIZE_PX - 1).astype(int)
-    high = np.clip(np.ceil(outline.max(0) + margin_px), 1, SIZE_PX).astype(int)
+    low = np.clip(np.floor(outline.min(0) - MARGIN_PX), 0, SIZE_PX - 1).astype(int)
+    high = np.clip(np.ceil(outline.max(0) + MARGIN_PX), 1, SIZE_PX).astype(int)
     grid = np.stack(np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1])), axis=-1).astype(np.float32)
     at_px = grid + look_up_px(unturned, grid)
     local = axes.local(at_px)
@@ -99,10 +103,7 @@ def _shut_corners(upper: Floats, lower: Floats) -> tuple[Floats, Floats]:
 
 def skin_colours(warp: FaceWarp, picture: Picture, skin: Skin, hole: Opening) -> Floats:
     """(height, width, 3) the skin on both sides of the opening, met in its middle."""
-    above, below = (
-        cv2.remap(picture, hole.at_px + warp.sample(back, hole.at_px), None, cv2.INTER_LINEAR).astype(np.float32)
-        for back in skin.back
-    )
+    above, below = (look_up_sharp(picture, hole.at_px + warp.sample(back, hole.at_px)) for back in skin.back)
     middle = (hole.upper_y + hole.lower_y) / 2
     share = np.clip((hole.y - middle) * warp.frame.eye_distance_px + 0.5, 0, 1)[..., None]
     return above + (below - above) * share

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from tiangong.core.media import FaceMotion
 from tiangong.rendering.dense_warp import FaceWarp, Skin, face_warp, invert, look_up_px
 from tiangong.rendering.eyes import Eye, draw_eye, open_eyes
-from tiangong.rendering.face_frame import SIZE_PX, Floats, Picture, node_positions_px, open_frame
+from tiangong.rendering.face_frame import CELL_PX, SIZE_PX, Floats, Picture, node_positions_px, open_frame
 from tiangong.rendering.mouth_interior import Mouth, draw_mouth, open_mouth
+from tiangong.rendering.resample import look_up
 
+HEAD_SWAY_PX = 16  # around the resting face
 STILL_RAD = 1e-4  # a head turned less than this is not turned
 
 
@@ -37,6 +39,13 @@ class WarpFace:
         at = np.arange(SIZE_PX, dtype=np.float32)
         return np.stack(np.meshgrid(at, at), axis=-1)
 
+    @cached_property
+    def _face(self) -> tuple[slice, slice]:
+        """Rows and columns that are drawn sharper: where people look. Bicubic costs five times bilinear."""
+        starts = (np.array(self.warp.corner) * CELL_PX - HEAD_SWAY_PX).clip(0)
+        ends = (np.array(self.warp.corner) + self.warp.shape) * CELL_PX + HEAD_SWAY_PX
+        return slice(int(starts[0]), int(ends[0])), slice(int(starts[1]), int(ends[1]))
+
     def draw(self, motion: FaceMotion) -> NDArray[np.uint8]:
         """(frames, 512, 512, 3) RGB. About 7 ms a frame on one core."""
         frames = np.empty((len(motion), SIZE_PX, SIZE_PX, 3), np.uint8)
@@ -47,8 +56,10 @@ class WarpFace:
     def _draw(self, canvas: Picture, expression: Floats, head_rad: Floats) -> None:
         skin = self.warp.skin(expression)
         turned, unturned = self._turn(head_rad)
-        source = self._pixels + cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
-        cv2.remap(self.warp.frame.picture, source, None, cv2.INTER_LINEAR, canvas, cv2.BORDER_REPLICATE)
+        source = cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
+        source += self._pixels
+        canvas[:] = look_up(self.warp.frame.picture, source)
+        canvas[self._face] = look_up(self.warp.frame.picture, source[self._face], method=cv2.INTER_CUBIC)
         for eye in self.eyes:
             draw_eye(canvas, self.warp, eye, skin, expression, turned, unturned)
         draw_mouth(canvas, self.warp, self.mouth, skin, expression, turned, unturned)

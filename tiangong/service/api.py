@@ -72,6 +72,8 @@ class Health(_Body):
     open_calls: int
     capacity: int
     engines: dict[str, str]
+    pictures_late_percent: float  # by more than 40 ms, of all sent in calls since the start
+    starved_s: float  # how long sound had to wait for its pictures
 
 
 class Clips:
@@ -215,11 +217,14 @@ def _routes(door: Door) -> APIRouter:
 
     @routes.get("/health")
     async def health() -> Health:
+        quality = door.calls.quality()
         return Health(
             version=__version__,
             open_calls=door.calls.open_calls,
             capacity=door.engines.settings.serve.capacity,
             engines={stage: choice.name for stage, choice in door.engines.choices.items()},
+            pictures_late_percent=round(100 * quality.late_pictures / max(1, quality.pictures), 3),
+            starved_s=round(quality.starved_s, 3),
         )
 
     _ = (begin_call, answer_message, clip, portrait, idle, health)

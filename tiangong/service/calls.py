@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tiangong.core.clock import now_s
@@ -17,7 +18,23 @@ class BusyError(TiangongError):
     """Every place is taken."""
 
 
+@dataclass
+class Quality:
+    """How well the calls since the start were served."""
+
+    pictures: int = 0
+    late_pictures: int = 0  # by more than 40 ms
+    starved_s: float = 0.0  # how long sound had to wait for its pictures
+
+    def add(self, call: Call) -> None:
+        self.pictures += call.picture.pace.steps
+        self.late_pictures += call.picture.pace.late_steps
+        self.starved_s += call.session.playout.starved_s
+
+
 class Calls:
+    """Places for calls."""
+
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._settings = engines.settings.serve
@@ -26,6 +43,13 @@ class Calls:
         self._calls: dict[str, Call] = {}
         self._places_asked = 0
         self._reaper: asyncio.Task[None] | None = None
+        self._ended = Quality()
+
+    def quality(self) -> Quality:
+        quality = replace(self._ended)
+        for call in self._calls.values():
+            quality.add(call)
+        return quality
 
     @property
     def open_calls(self) -> int:
@@ -59,6 +83,7 @@ class Calls:
     async def end(self, call: Call) -> None:
         if self._calls.pop(call.session.id, None):
             log.info("call ended, %d open", len(self._calls))
+            self._ended.add(call)
             # In a task of its own: the wish may come from a task of the call, which closing cancels.
             self._closing = asyncio.create_task(call.close())
 

@@ -5,8 +5,8 @@ from importlib.resources import files
 from typing import Any
 
 import gradio as gr
-from gradio.themes import Soft
 from fastapi import FastAPI
+from gradio.themes import Soft
 
 from tiangong.agent.persona import read_persona
 from tiangong.service.assembly import Engines

@@ -1,0 +1,1 @@
+"""What `tiangong bench` runs: figures that are measured on the real thing."""
