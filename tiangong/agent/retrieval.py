@@ -24,17 +24,20 @@ IN_TITLE: Final = 1.0
 IN_PARENT: Final = 0.7
 IN_BODY: Final = 0.6
 GENERIC_WEIGHT: Final = 0.35  # "how long", "item": found everywhere, so neither proof nor doubt
-UNKNOWN_WEIGHT: Final = 0.8  # of a word that the knowledge never uses, against one that it uses once
+UNKNOWN_WEIGHT: Final = 1.0  # of a word that the knowledge never uses, against one that it uses once
+STRADDLING_WEIGHT: Final = 0.2  # of an unknown pair of characters that lies across the edge of a known word
 SLIP_WEIGHT: Final = 0.8  # a word that only nearly matches
 SHORTEST_CORRECTED: Final = 6  # letters; shorter words have too many neighbours ("bread", "break")
 SINGLE_CHARACTER_WEIGHT: Final = 0.6  # one Chinese character has many meanings
 TOPIC_WEIGHT: Final = 0.7  # of the words of an earlier question
+LONE_FACTOR: Final = 0.85  # one word in common, and not in the heading: "lose weight", "I lost the label"
 COVERAGE_SHARE: Final = 0.6  # of the score; the rest is the match with a title or another way to ask
 
 
 @dataclass(frozen=True)
 class _Indexed:
     entry: Entry
+    heading: frozenset[str]
     phrasings: tuple[frozenset[str], ...]  # the last heading, and each other way to ask
     places: dict[str, float]  # word -> its worth in this passage
 
@@ -85,14 +88,17 @@ class Index:
 
     def _asked(self, text: str) -> dict[str, float]:
         """Each word of the question, corrected towards the words in use, with its weight."""
+        words = content_words(_rejoined(text.lower(), self._spelled))
         asked: dict[str, float] = {}
-        for word in content_words(_rejoined(text.lower(), self._spelled)):
+        for i, word in enumerate(words):
             if word in self._weights:
                 asked[word] = self._weights[word]
             elif (near := self._nearest(word)) is not None:
                 asked.setdefault(near, SLIP_WEIGHT * self._weights[near])
             else:
-                asked[word] = self._unknown * _trust(word)
+                beside = [other for other in words[max(0, i - 1) : i + 2] if other in self._weights]
+                straddles = any(_overlap(word, other) for other in beside)
+                asked[word] = self._unknown * _trust(word) * (STRADDLING_WEIGHT if straddles else 1)
         return asked
 
     def _nearest(self, word: str) -> str | None:
@@ -104,11 +110,14 @@ class Index:
 
     def _score(self, asked: dict[str, float], item: _Indexed) -> float:
         whole = sum(asked.values())
-        if not any(word in item.places for word in _telling(asked)):
+        telling = [word for word in asked if word not in GENERIC]
+        met = [word for word in telling if word in item.places]
+        if not met:
             return 0.0
         coverage = sum(weight * item.places.get(word, 0.0) for word, weight in asked.items()) / whole
         match = max((self._match(asked, whole, phrasing) for phrasing in item.phrasings), default=0.0)
-        return min(1.0, COVERAGE_SHARE * coverage + (1 - COVERAGE_SHARE) * match)
+        lone = len(met) == 1 < len(telling) and met[0] not in item.heading
+        return min(1.0, (COVERAGE_SHARE * coverage + (1 - COVERAGE_SHARE) * match) * (LONE_FACTOR if lone else 1))
 
     def _match(self, asked: dict[str, float], whole: float, phrasing: frozenset[str]) -> float:
         """Geometric mean of the share of the question and the share of the phrasing that the two have in common."""
@@ -128,10 +137,9 @@ def _trust(word: str) -> float:
     return SINGLE_CHARACTER_WEIGHT if len(word) == 1 else 1.0
 
 
-def _telling(asked: Iterable[str]) -> list[str]:
-    """The words of a question of which at least one must be met; one character is not enough beside other words."""
-    words = [word for word in asked if word not in GENERIC]
-    return [word for word in words if len(word) > 1 or len(words) == 1]
+def _overlap(pair: str, other: str) -> bool:
+    """Whether two pairs of characters share one: 天工 and 讲天 from 讲天工, where only the first is a word."""
+    return not pair.isascii() and not other.isascii() and (pair[0] == other[-1] or pair[-1] == other[0])
 
 
 def _whole(entry: Entry) -> str:
@@ -149,7 +157,7 @@ def _indexed(entry: Entry) -> _Indexed:
     places = dict.fromkeys(content_words(entry.passage.text), IN_BODY)
     places |= dict.fromkeys((word for parent in parents for word in content_words(parent)), IN_PARENT)
     places |= dict.fromkeys((word for phrasing in phrasings for word in phrasing), IN_TITLE)
-    return _Indexed(entry, tuple(p for p in phrasings if p), places)
+    return _Indexed(entry, phrasings[0], tuple(p for p in phrasings if p), places)
 
 
 def _bag(entry: Entry) -> list[str]:

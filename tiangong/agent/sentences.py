@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 # A full stop ends a sentence only before a space or the end: "3.5 kg", "tiangong.toml" stay whole.
-_END: Final = re.compile(r"(?:[。!?…;!?；]+|\.+(?=\s|$)|\n+)[\"'”’）)\]]*\s*")
+_END: Final = re.compile(r"(?:[。\uff01\uff1f…\uff1b!?;]+|\.+(?=\s|$)|\n+)[\"'”’\uff09)\]]*\s*")
 _ABBREVIATION: Final = re.compile(r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|e\.g|i\.e|approx|Inc|Ltd|[A-Z])\.\s*$")
 _CLAUSE: Final = re.compile(r"[,，、:：]\s*")
 LONGEST_CHARS: Final = 240  # a "sentence" without an end is cut at its last comma before this

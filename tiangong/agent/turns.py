@@ -161,7 +161,7 @@ _NUMBER_WORDS: Final = frozenset(
     "zero oh one two three four five six seven eight nine double triple dash point".split()
 )
 _DIGITS_ZH: Final = frozenset("零一二三四五六七八九幺")
-_FINAL_MARK: Final = re.compile(r"[.!?。!?…]['\"”’)]*$")
+_FINAL_MARK: Final = re.compile(r"[.!?。\uff01\uff1f…]['\"”’)]*$")
 _FINAL_ZH: Final = ("吗", "呢", "吧", "了", "啊", "呀", "谢谢", "再见", "你好", "多少", "什么", "怎么办", "哪里")
 
 

@@ -18,7 +18,8 @@ _STOP_EN: Final = frozenset(
     up out off again ever yet still only more most much many another other im id ive ill youre lets let wanna gonna
     possible able kindly actually maybe let's tell explain know say want need get got give show something anything
     someone somebody anyone there's question ask wonder wondering wear ware witch sir madam guys yes yeah 
-    bought purchased ordered never two three four five six seven eight nine ten set""".split()
+    bought purchased ordered never two three four five six seven eight nine ten set
+    pair kind sort type allowed allow yet already soon anymore until while because during myself yourself gave given""".split()
 )  # "what I ordered" is any item, not the making of an order; "wear", "ware", "witch" are how recognisers write "where" and "which"
 
 _PHRASES_EN: Final = (
@@ -30,6 +31,10 @@ _PHRASES_EN: Final = (
     (r"\b(?:digital|virtual) (?:humans?|persons?|twins?|characters?)\b", "avatar"),
     (r"\bgraphics? cards?\b|\bvideo cards?\b|\bgpus\b", "gpu"),
     (r"\btoo (?:small|big|large|tight|loose|short|long)\b|\b(?:does not|doesn't|doesnt|didn't|didnt) fit\b", "size"),
+    (r"\bwhere (?:are you|is (?:your|the) (?:shop|store|office)|can i find you)\b|\blocat(?:ed|ion)\b", "address"),
+    (r"\b(?:don't|dont|do not|no longer) (?:want|need) (?:it|this|that|my|the)\b", "cancel"),
+    (r"\b(?:connect|transfer|put) me (?:to|with|through)\b", "human"),
+    (r"\bunited (?:states|kingdom)\b|\bnew zealand\b", "country"),
     (r"\bsold out\b|\bout of stock\b|\bback in stock\b", "stock"),
     (r"\bpick(?:ing|ed)? (?:it |them |this |my order |the order )?up\b|\bpick up\b", "collect"),
 )  # fmt: skip
@@ -43,6 +48,10 @@ def _stem(word: str) -> str:
         return word[:-3] + "y"
     if word.endswith(("sses", "shes", "ches", "xes")):
         return word[:-2]
+    if word.endswith("ly") and len(word) > 6:
+        return word[:-2]
+    if word.endswith("tion") and len(word) > 7:
+        return word[:-3]  # "animation" meets "animated"
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return _stem(word[:-1]) if word.endswith("ings") else word[:-1]
     for ending in ("ing", "ed"):
@@ -84,8 +93,9 @@ _SAME_EN: Final = {
         "gift present",
         "emotion mood feeling feelings emotions",
         "language languages chinese english french spanish german japanese korean russian arabic mandarin cantonese italian",
-        "country germany france america usa europe canada japan australia spain italy russia korea india brazil mexico "
-        "england britain uk singapore thailand vietnam malaysia countries",
+        "country countries germany france america usa europe canada japan australia spain italy russia korea india brazil "
+        "mexico england britain uk singapore thailand vietnam malaysia zealand switzerland austria poland sweden norway "
+        "netherlands belgium portugal greece turkey egypt africa asia indonesia philippines taiwan ireland scotland",
         "hear listen listening",
         "train training trained",
         "clone cloning copy imitate",
@@ -111,7 +121,8 @@ _STOP_ZH: Final = (
     "我想 我要 想要 想问 问一下 一下 知道 告诉 帮我 麻烦 谢谢 你们 您们 他们 我们 我的 你的 您的 这个 那个 这些 那些 这里 那里 "
     "我 你 您 他 她 它 咱 的 了 吗 呢 吧 啊 呀 嘛 哦 嗯 就 都 也 还 很 太 再 又 把 被 给 让 跟 和 与 或 在 是 有 要 想 能 会 "
     "请 问 这 那 哪 啥 咋 个 一 不 没 去 来 到 得 着 过 为 为啥 为什么 需要 应该 现在 然后 如果 要是 的话 行不行 行 好 自己 "
-    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只 二 两 三 四 五 六 七 八 九 十 百 米 起来 一直 已经 还没 不了 时候 真的 吗 几"
+    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只 二 两 三 四 五 六 七 八 九 十 百 米 
+    起来 讲 讲讲 过来 一直 已经 还没 不了 时候 真的 几 发现 以后 之后 以前 之前"
 ).split()
 
 _SAME_ZH: Final = {
@@ -132,7 +143,7 @@ _SAME_ZH: Final = {
         ["gpu", "显卡"],
         ["门店", "店里", "店铺", "实体店", "你们店"],
         ["商品", "衣服", "裤子", "鞋子", "鞋", "裙子", "外套", "毛衣", "衬衫", "东西", "台灯", "水壶", "产品"],
-        ["包裹", "快件"],
+        ["包裹", "快件", "箱子"],
         ["发票", "开票"],
         [
             "尺码",
@@ -201,17 +212,45 @@ _SAME_ZH: Final = {
         ["克隆", "复制", "模仿"],
         ["营业", "开门", "关门", "上班", "下班"],
         ["少了", "漏发", "少发", "缺件"],
-        ["破损", "坏了", "碎了", "压坏", "破了", "摔坏", "碎的", "坏的", "破的", "压扁"],
+        [
+            "破损",
+            "坏了",
+            "碎了",
+            "压坏",
+            "破了",
+            "摔坏",
+            "碎的",
+            "坏的",
+            "破的",
+            "压扁",
+            "碎",
+            "不亮",
+            "不转",
+            "没反应",
+        ],
         ["缺货", "没货", "卖完", "断货", "售罄", "有货"],
         ["会员", "积分"],
         ["密码", "口令"],
+        ["不能", "不可以", "不支持", "不让"],
     )
     for phrase in words
 }
 
 _PIECE: Final = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[\u3400-\u9fff]+")
 # What a fixed phrase cannot say: 退 alone is to send back, and between 少 and 了 much may stand.
-_FORMS_ZH: Final = ((re.compile("退(?![款钱货回掉换订出])"), "退货"), (re.compile("少[给我发寄送]{1,3}了?"), "少了"))
+_FORMS_ZH: Final = tuple(
+    (re.compile(form), phrase)
+    for form, phrase in (
+        ("退(?![款钱货回掉换订出])", "退货"),
+        ("换(?=大|小|件|一件|别的|尺|颜|吗|吧|$)", "换货"),
+        ("少[给我发寄送]{1,3}了?", "少了"),
+        ("发不发|(?<!开)发(?=到|往|去)", "配送"),
+        ("(?:店|你们|您们)在(?:哪|什么)", "地址门店"),
+        ("付不了(?:款|钱)?", "支付失败"),
+        ("取(?![消件码])", "自提"),
+        ("修(?![改好])", "保修"),
+    )
+)
 _CUT_ZH: Final = re.compile("|".join(sorted([*_STOP_ZH, *_SAME_ZH], key=len, reverse=True)))
 _PHRASE_EN: Final = tuple((re.compile(pattern), f" {word} ") for pattern, word in _PHRASES_EN)
 
@@ -226,7 +265,7 @@ GENERIC: Final = {
     *map(
         _normal,
         "time cost item day today thing get come go make take work need want help change use say know way good new people "
-        "person start stop tell put find best open long free mean country first second third last".split(),
+        "person start stop tell put find best long free mean country first second third last".split(),
     ),
     *("时间", "费用", "商品", "外国"),
 }

@@ -58,6 +58,7 @@ class Microphone(MediaStreamTrack):
     def __init__(self) -> None:
         super().__init__()
         self.began_s = self.ended_s = 0.0  # of the last utterance: its first and last audible sample
+        self.silent = asyncio.Event()  # set while nothing is being spoken
         self._pcm = np.zeros(0, np.float32)
         self._first = self._last = -1
         self._sent = 0
@@ -68,11 +69,8 @@ class Microphone(MediaStreamTrack):
         """(samples,) at 48 kHz."""
         loud = np.flatnonzero(np.abs(pcm) > 0.05 * np.abs(pcm).max())
         self._pcm, self._sent = pcm, 0
+        self.silent.clear()
         self._first, self._last = int(loud[0]), int(loud[-1])
-
-    @property
-    def is_speaking(self) -> bool:
-        return self._sent < len(self._pcm)
 
     async def recv(self) -> AudioFrame:
         self._start_s = self._start_s or time.monotonic()
@@ -84,6 +82,8 @@ class Microphone(MediaStreamTrack):
             if self._sent <= sample < self._sent + count:
                 setattr(self, name, due_s + (sample - self._sent) / MICROPHONE_RATE_HZ)
         self._sent += len(piece)
+        if self._sent >= len(self._pcm):
+            self.silent.set()
         samples = (np.pad(piece, (0, count - len(piece))) * 32767).astype(np.int16)
         frame = AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
         frame.sample_rate = MICROPHONE_RATE_HZ

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ def measure_loop(turns: int, speech: Path | None) -> Report:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, psutil.Process]]:
+def _server() -> Generator[tuple[str, psutil.Process]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -119,8 +119,7 @@ async def _ask(caller: Caller, question: NDArray[np.float32], measured: Measured
     await caller.quiet(0.6, 20)
     began_s = time.monotonic()
     caller.microphone.speak(question)
-    while caller.microphone.is_speaking:
-        await asyncio.sleep(0.01)
+    await caller.microphone.silent.wait()
     ended_s = caller.microphone.ended_s
     heard_s = await caller.audible(ended_s, 6)
     done = await caller.told("TurnDone", began_s, 40)
@@ -203,7 +202,9 @@ def _from_folder(folder: Path) -> list[NDArray[np.float32]]:
 
 
 def _report(measured: Measured, health: dict[str, Any], memory_mb: float) -> Report:
-    ms = lambda seconds: [1000 * s for s in seconds]  # noqa: E731
+    def ms(seconds: list[float]) -> list[float]:
+        return [1000 * s for s in seconds]
+
     figures = [
         Figure.of("end of speech to first audible sample", "ms", ms(measured.first_sound)),
         Figure.of("first sound to first moved mouth, either way", "ms", ms(measured.mouth_after_sound)),

@@ -108,6 +108,7 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise ConfigError(_first_complaint(error)) from error
+    except ValueError as error:  # tomllib.TOMLDecodeError and pydantic's SettingsError are ValueErrors
         raise ConfigError(f"{CONFIG_FILE}: {error}") from error
 
 

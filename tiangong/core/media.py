@@ -37,8 +37,7 @@ class AudioChunk:
         _require(self.pcm.ndim == 1, f"sound must be mono (samples,), not {self.pcm.shape}")
         _require(self.pcm.dtype == np.float32, f"sound must be float32, not {self.pcm.dtype}")
         _require(8_000 <= self.rate_hz <= 192_000, f"sample rate {self.rate_hz} Hz is outside 8,000 to 192,000")
-        # One pass over the samples: the sum is not finite if any sample is not.
-        _require(bool(np.isfinite(self.pcm.sum())), "sound holds NaN or infinite samples")
+        _require(bool(np.isfinite(self.pcm).all()), "sound holds NaN or infinite samples")
 
     @property
     def duration_s(self) -> float:

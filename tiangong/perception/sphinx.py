@@ -32,6 +32,7 @@ _FRAME_SAMPLES: Final = 160  # 10 ms, the recogniser's step
 _MEASURE_SAMPLES: Final = round(0.6 * HEARING_RATE_HZ)  # 1.2 s was no better and keeps the first words waiting
 _WORDS_PER_FRAME: Final = 15  # without a limit the last search, over the word lattice, took up to 150 ms
 _AGAIN_SAMPLES: Final = round(0.5 * HEARING_RATE_HZ)  # between two measurements of the mean
+_MOST_MEASURED: Final = round(2.9 * HEARING_RATE_HZ)  # the library shifts its window by itself 300 frames after a set
 _LIVE_WEIGHT: Final = 500  # frames that the library itself gives to a mean that it was told (CMN_WIN in its source)
 _PRIOR_WEIGHT: Final = 50  # frames; 200 left it too close to the guess, 0 made the first words unsteady
 # Mean cepstrum of twelve recordings of eight speakers, rounded; the library's own guess (40, 3, -1, 0...) is too quiet.
@@ -115,7 +116,7 @@ class SphinxSession:
         self._waiting: list[NDArray[np.int16]] = []  # sound from before the first measurement
         self._begun = False
         self._samples = 0
-        self._measured_at = 0
+        self._unmeasured = 0  # samples decoded since the last measurement
         self._text = ""
 
     def accept(self, chunk: AudioChunk) -> str:
@@ -152,8 +153,9 @@ class SphinxSession:
         heard = np.concatenate(self._waiting)
         self._waiting.clear()
         self._decoder.start_utt()
-        self._decoder.process_raw(heard.tobytes(), True)
-        mean = self._mean.measure(max(1, len(heard) // _FRAME_SAMPLES - 2))  # the last window is not full yet
+        measured = heard[:_MOST_MEASURED]
+        self._decoder.process_raw(measured.tobytes(), True)
+        mean = self._mean.measure(max(1, len(measured) // _FRAME_SAMPLES - 2))  # the last window is not full yet
         self._decoder.end_utt()
         self._mean.restart()
         self._mean.adopt(mean)
@@ -162,11 +164,13 @@ class SphinxSession:
         self._decode(heard)
 
     def _decode(self, pcm: NDArray[np.int16]) -> None:
-        self._decoder.process_raw(pcm.tobytes())
-        unmeasured = self._samples - self._measured_at
-        if unmeasured >= _AGAIN_SAMPLES:
-            self._mean.measure(unmeasured // _FRAME_SAMPLES)
-            self._measured_at = self._samples
+        for start in range(0, len(pcm), _AGAIN_SAMPLES):
+            piece = pcm[start : start + _AGAIN_SAMPLES]
+            self._decoder.process_raw(piece.tobytes())
+            self._unmeasured += len(piece)
+            if self._unmeasured >= _AGAIN_SAMPLES:
+                self._mean.measure(self._unmeasured // _FRAME_SAMPLES)
+                self._unmeasured = 0
         self._text, _ = self._hypothesis()
 
     def _hypothesis(self) -> tuple[str, float | None]:

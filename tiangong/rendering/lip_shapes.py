@@ -98,7 +98,7 @@ def funnel(s: Sites) -> Floats:
 
 
 def pucker(s: Sites) -> Floats:
-    return vector(_narrowing(s), x=0.125) + _thicken(s, 0.022, 0.028) + vector(_near(s), z=-0.09)
+    return vector(_narrowing(s), x=0.105) + _thicken(s, 0.022, 0.028) + vector(_near(s), z=-0.09)
 
 
 def mouth_sideways(s: Sites, left: bool) -> Floats:
@@ -126,7 +126,7 @@ def smile(s: Sites, left: bool) -> Floats:
 def frown(s: Sites, left: bool) -> Floats:
     out = 1 if left else -1
     chin = s.bump(199, 0.16, 0.12)
-    return vector(_corner(s, left), x=out * 0.012, y=0.085) + vector(chin, y=-0.012)
+    return vector(_corner(s, left, 0.25), x=out * 0.012, y=0.065) + vector(chin, y=-0.012)
 
 
 def stretch(s: Sites, left: bool) -> Floats:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tiangong.core.media import FaceMotion
 from tiangong.rendering.dense_warp import FaceWarp, Skin, face_warp, invert, look_up_px
 from tiangong.rendering.eyes import Eye, draw_eye, open_eyes
-from tiangong.rendering.face_frame import CELL_PX, SIZE_PX, Floats, Picture, node_positions_px, open_frame
+from tiangong.rendering.face_frame import SIZE_PX, Floats, Picture, node_positions_px, open_frame
 from tiangong.rendering.mouth_interior import Mouth, draw_mouth, open_mouth
 from tiangong.rendering.resample import look_up
 
@@ -42,9 +42,9 @@ class WarpFace:
     @cached_property
     def _face(self) -> tuple[slice, slice]:
         """Rows and columns that are drawn sharper: where people look. Bicubic costs five times bilinear."""
-        starts = (np.array(self.warp.corner) * CELL_PX - HEAD_SWAY_PX).clip(0)
-        ends = (np.array(self.warp.corner) + self.warp.shape) * CELL_PX + HEAD_SWAY_PX
-        return slice(int(starts[0]), int(ends[0])), slice(int(starts[1]), int(ends[1]))
+        marks = self.warp.frame.landmarks[:, :2]
+        low, high = (marks.min(0) - HEAD_SWAY_PX).clip(0), (marks.max(0) + HEAD_SWAY_PX).clip(0)
+        return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
     def draw(self, motion: FaceMotion) -> NDArray[np.uint8]:
         """(frames, 512, 512, 3) RGB. About 7 ms a frame on one core."""
