@@ -24,11 +24,15 @@ _ASKED: Final = tuple(
 )
 # "the second one" must not be heard as "one", so the later place is looked for first.
 _CHOICES: Final[tuple[tuple[Choice, re.Pattern[str]], ...]] = (
-    ("neither", re.compile(r"\b(?:neither|none of|not either|something else)\b|都不是|都不对|别的|另外的")),
+    ("neither", re.compile(r"\b(?:neither|none of|not either|something else)\b|^no$|^不是$|都不是|都不对|别的|另外的")),
     ("both", re.compile(r"\bboth\b|都要|都想|两个都|都说|都问")),
     ("second", re.compile(r"\b(?:second|2nd|latter|last one|(?:number|option) two|other one)\b|第二|第2|后一|后者|后面那|^2$|^二$")),
     ("first", re.compile(r"\b(?:first|1st|former|number one|option one)\b|第一|第1|前一|前者|前面那|^1$|^一$")),
 )  # fmt: skip
+
+
+SOMETHING_ELSE: Final = {"en": "something else", "zh": "别的事"}  # stands for the second where only one is offered
+_AGREED: Final = re.compile(r"(?:yes|yeah|yep|right|exactly|correct|that one|是|是的|对|对的|嗯|没错|就是)(?: please)?")
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ def offered_in(said: str) -> Offer | None:
 def chosen(text: str, offer: Offer) -> Choice | None:
     """Which one the user's answer means, by its place ("the second one", "第二个") or by its name; None: something new."""
     folded = text.lower().strip(" .,!?。，！？")
+    if offer.second in SOMETHING_ELSE.values() and _AGREED.fullmatch(folded):
+        return "first"
     for choice, pattern in _CHOICES:
         if pattern.search(folded) and len(content_words(folded)) <= 5:
             return choice

@@ -13,7 +13,7 @@ from tiangong.agent.retrieval import Index
 from tiangong.agent.words import GENERIC, content_words
 from tiangong.core.media import Message
 
-CONFIDENT: Final = 0.5  # a passage that scores less does not answer (measured in tests/test_starter_knowledge.py)
+CONFIDENT: Final = 0.45  # a passage that scores less does not answer (measured in tests/test_starter_knowledge.py)
 WORTH_SHOWING: Final = 0.25  # a language model may still make something of a passage that scores this
 MOST_PASSAGES: Final = 4
 OTHER_LANGUAGE_FACTOR: Final = 0.95  # between equals, the language that was asked in wins
@@ -72,9 +72,10 @@ class Knowledge:
         if not self._points_back(text):
             return found
         together = self._ranked(text, language, topic)
-        just_said = before[-1].text
-        together = [replace(p, score=p.score * (JUST_SAID_FACTOR if p.text in just_said else 1)) for p in together]
-        together.sort(key=lambda passage: -passage.score)
+        if set(content_words(text)) - set(content_words(topic)):
+            said = before[-1].text
+            together = [replace(p, score=p.score * (JUST_SAID_FACTOR if p.text in said else 1)) for p in together]
+            together.sort(key=lambda passage: -passage.score)
         return together if together and together[0].score >= CONFIDENT else found
 
     def _nearest_to(self, topic: str, found: list[Passage], text: str, language: str) -> list[Passage]:

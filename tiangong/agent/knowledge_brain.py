@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tiangong.agent.clarifying import Offer, ask_back, chosen, label, offered_in
+from tiangong.agent.clarifying import SOMETHING_ELSE, Offer, ask_back, chosen, label, offered_in
 from tiangong.agent.knowledge import CONFIDENT
 from tiangong.agent.knowledge_loading import TITLE_PATH
 from tiangong.agent.protocol import Passage, Prompt
@@ -18,6 +18,7 @@ from tiangong.agent.words import content_words
 from tiangong.core.media import Emotion
 
 SURE_OF_EMOTION: Final = 0.5
+MAY_FIT: Final = 0.36  # from here up to CONFIDENT it is better to ask than to say "I don't know"
 CLEARLY_FITS: Final = 0.85  # from here on, a close second is not asked about
 CLOSE: Final = 0.04  # two scores nearer than this cannot be told apart
 CLOSE_FOR_A_WORD: Final = 0.12  # "gift": one bare word leaves more open
@@ -46,6 +47,10 @@ _UNKNOWN: Final = {
 _UNKNOWN_WITHOUT_TOPICS: Final = {
     "en": ("I'm sorry, I don't know that.", "That's something I don't know. Could you say it in other words?"),
     "zh": ("抱歉，这个我不知道。", "这个问题我答不上来，您能换个说法吗？"),
+}
+_UNSURE: Final = {
+    "en": ("I'm not sure I got that.", "Let me make sure."),
+    "zh": ("我不太确定您的意思。", "我确认一下。"),
 }
 _NEITHER: Final = {
     "en": ("All right, then tell me in a few words what you would like to know.",),
@@ -105,21 +110,33 @@ def _answer(prompt: Prompt) -> list[str]:
     talk = _Talk(prompt)
     intent = intent_of(talk.question, prompt.persona)
     offer = offered_in(talk.last)
-    if offer and (intent in ("yes", "no") or chosen(talk.question, offer) == "neither"):
-        declined = intent != "yes"
-        return [talk.vary(_NEITHER[talk.language])] if declined else [ask_back(offer, talk.language, talk.turn)]
-    if intent:
+    choice = chosen(talk.question, offer) if offer else None
+    if offer and (choice == "neither" or (choice is None and intent in ("yes", "no"))):
+        asked = intent == "yes" and choice is None
+        return [ask_back(offer, talk.language, talk.turn) if asked else talk.vary(_NEITHER[talk.language])]
+    if intent and not choice:
         return _small_talk(talk, intent)
-    fitting = [passage for passage in prompt.passages if passage.score >= CONFIDENT]
-    if offer and len(fitting) == 2 and chosen(talk.question, offer) == "both":
-        return _feeling(
-            talk, [s for passage in fitting for s in speakable_part(passage.text, talk.question, talk.language)[:2]]
-        )
+    return _feeling(talk, _from_passages(talk, offer, both=choice == "both"))
+
+
+def _from_passages(talk: _Talk, offer: Offer | None, both: bool) -> list[str]:
+    fitting = [passage for passage in talk.prompt.passages if passage.score >= CONFIDENT]
+    if both and len(fitting) == 2:
+        return [s for passage in fitting for s in speakable_part(passage.text, talk.question, talk.language)[:2]]
     if not fitting:
-        return _feeling(talk, [_unknown(talk)])
+        return _unsure(talk, offer) or [_unknown(talk)]
     if rival := _rival(talk, fitting, offer):
-        return _feeling(talk, [ask_back(Offer(label(fitting[0]), label(rival)), talk.language, talk.turn)])
-    return _feeling(talk, _told(talk, fitting[0]))
+        return [ask_back(Offer(label(fitting[0]), label(rival)), talk.language, talk.turn)]
+    return _told(talk, fitting[0])
+
+
+def _unsure(talk: _Talk, offer: Offer | None) -> list[str]:
+    """A question back where something may fit; empty where nothing does, or one was asked just now."""
+    near = [passage for passage in talk.prompt.passages if passage.language == talk.language]
+    if offer or not near or near[0].score < MAY_FIT:
+        return []
+    second = label(near[1]) if len(near) > 1 and label(near[1]) != label(near[0]) else SOMETHING_ELSE[talk.language]
+    return [talk.vary(_UNSURE[talk.language]), ask_back(Offer(label(near[0]), second), talk.language, talk.turn)]
 
 
 def _small_talk(talk: _Talk, intent: str) -> list[str]:

@@ -19,7 +19,8 @@ _STOP_EN: Final = frozenset(
     possible able kindly actually maybe let's tell explain know say want need get got give show something anything
     someone somebody anyone there's question ask wonder wondering wear ware witch sir madam guys yes yeah 
     bought purchased ordered never two three four five six seven eight nine ten set
-    pair kind sort type allowed allow yet already soon anymore until while because during myself yourself gave given""".split()
+    pair kind sort type allowed allow yet already soon anymore until while because during myself yourself gave given
+    check sure look looking try trying""".split()
 )  # "what I ordered" is any item, not the making of an order; "wear", "ware", "witch" are how recognisers write "where" and "which"
 
 _PHRASES_EN: Final = (
@@ -34,6 +35,7 @@ _PHRASES_EN: Final = (
     (r"\bwhere (?:are you|is (?:your|the) (?:shop|store|office)|can i find you)\b|\blocat(?:ed|ion)\b", "address"),
     (r"\b(?:don't|dont|do not|no longer) (?:want|need) (?:it|this|that|my|the)\b", "cancel"),
     (r"\b(?:connect|transfer|put) me (?:to|with|through)\b", "human"),
+    (r"\bwhere(?:'?s)?\b|\bwear is\b|\b(?:not|hasn't|hasnt|haven't|havent|didn't|didnt|never) (?:yet )?(?:here|arrived?|come|came)\b", "whereabouts"),
     (r"\bunited (?:states|kingdom)\b|\bnew zealand\b", "country"),
     (r"\bsold out\b|\bout of stock\b|\bback in stock\b", "stock"),
     (r"\bpick(?:ing|ed)? (?:it |them |this |my order |the order )?up\b|\bpick up\b", "collect"),
@@ -117,12 +119,12 @@ _SAME_EN: Final = {
 }
 
 _STOP_ZH: Final = (
-    "请问 你好 您好 怎么样 怎么办 怎么 怎样 如何 什么 哪些 哪个 哪里 哪儿 能不能 可不可以 可以 是不是 有没有 会不会 要不要 "
+    "请问 你好 您好 怎么样 怎么办 怎么 怎样 如何 什么 哪些 哪个 能不能 可不可以 可以 是不是 有没有 会不会 要不要 "
     "我想 我要 想要 想问 问一下 一下 知道 告诉 帮我 麻烦 谢谢 你们 您们 他们 我们 我的 你的 您的 这个 那个 这些 那些 这里 那里 "
     "我 你 您 他 她 它 咱 的 了 吗 呢 吧 啊 呀 嘛 哦 嗯 就 都 也 还 很 太 再 又 把 被 给 让 跟 和 与 或 在 是 有 要 想 能 会 "
-    "请 问 这 那 哪 啥 咋 个 一 不 没 去 来 到 得 着 过 为 为啥 为什么 需要 应该 现在 然后 如果 要是 的话 行不行 行 好 自己 "
-    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只 二 两 三 四 五 六 七 八 九 十 百 米 
-    起来 讲 讲讲 过来 一直 已经 还没 不了 时候 真的 几 发现 以后 之后 以前 之前"
+    "请 问 这 那 哪 第 啥 咋 个 一 不 没 去 来 到 得 着 过 为 为啥 为什么 需要 应该 现在 然后 如果 要是 的话 行不行 行 好 自己 "
+    "说 用 做 里 上 下 从 对 等 最 些 点 件 条 双 张 只 二 两 三 四 五 六 七 八 九 十 百 米 "
+    "操作 看看 看 支持 起来 讲 讲讲 过来 一直 已经 还没 不了 时候 真的 几 发现 以后 之后 以前 之前"
 ).split()
 
 _SAME_ZH: Final = {
@@ -231,6 +233,7 @@ _SAME_ZH: Final = {
         ["缺货", "没货", "卖完", "断货", "售罄", "有货"],
         ["会员", "积分"],
         ["密码", "口令"],
+        ["哪里", "哪儿", "到哪", "在哪", "没到", "还没到", "没来", "还没来", "没收到", "还没收到"],
         ["不能", "不可以", "不支持", "不让"],
     )
     for phrase in words
@@ -265,9 +268,9 @@ GENERIC: Final = {
     *map(
         _normal,
         "time cost item day today thing get come go make take work need want help change use say know way good new people "
-        "person start stop tell put find best long free mean country first second third last".split(),
+        "person start stop tell put find best long free mean country first second third last whereabouts".split(),
     ),
-    *("时间", "费用", "商品", "外国"),
+    *("时间", "费用", "商品", "外国", "哪里"),
 }
 
 

@@ -1,7 +1,7 @@
 """A whole file of sound -> its words with times (`tiangong hear`)."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ _STILL_SPEAKS: Final = 0.35  # and the one below which it may close: a lower one
 _PAUSE_STEPS: Final = round(0.5 / _STEP_S)  # silence that ends a segment: longer than a stop consonant or a breath
 _LEAST_STEPS: Final = round(0.12 / _STEP_S)  # shorter than any word: a click
 _PAD_STEPS: Final = round(0.16 / _STEP_S)  # kept on both sides: soft consonants lie outside the voiced part
+_JOIN_STEPS: Final = round(1.0 / _STEP_S)  # shorter pauses join sentences: engines hear better with context,
+_JOINED_STEPS: Final = round(12.0 / _STEP_S)  # up to here: times stay useful as subtitles
 _MOST_STEPS: Final = round(25.0 / _STEP_S)  # Whisper takes 30 s at once; PocketSphinx grows slow on long ones
 _SEEK_CUT_STEPS: Final = round(8.0 / _STEP_S)  # how far back an over-long segment may be cut, at its softest step
 
@@ -92,7 +94,7 @@ def speech_probabilities(sound: AudioChunk, activity: VoiceActivity) -> NDArray[
 def speech_spans(probabilities: NDArray[np.float32]) -> list[tuple[int, int]]:
     """(steps,) -> the stretches [start, end) of speech, in steps of 32 ms, in order, padded, none longer than 25 s."""
     steps = len(probabilities)
-    cuts = [cut for start, end in _voiced(probabilities) for cut in _cut_long(probabilities, start, end)]
+    cuts = [cut for start, end in _joined(_voiced(probabilities)) for cut in _cut_long(probabilities, start, end)]
     spans: list[tuple[int, int]] = []
     for i, (start, end) in enumerate(cuts):
         # Padding ends half way to the neighbour's speech: no sound is heard twice.
@@ -114,6 +116,19 @@ def _voiced(probabilities: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
             start = -1
     if start >= 0 and last + 1 - start >= _LEAST_STEPS:
         yield start, last + 1
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    held: tuple[int, int] | None = None
+    for start, end in spans:
+        if held and start - held[1] < _JOIN_STEPS and end - held[0] <= _JOINED_STEPS:
+            held = held[0], end
+            continue
+        if held:
+            yield held
+        held = start, end
+    if held:
+        yield held
 
 
 def _cut_long(probabilities: NDArray[np.float32], start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from tiangong.core.face import ARKIT_BLEND_SHAPES
 from tiangong.rendering.face_basis import LOWER_LID_REACH, displacements, lid_reach, lid_share, saturate
-from tiangong.rendering.face_frame import CELL_PX, NODES, FaceFrame, Floats, node_points
-from tiangong.rendering.face_sites import Sites, sites, step
+from tiangong.rendering.face_frame import CELL_PX, NODES, FaceFrame, Floats, node_points, step
+from tiangong.rendering.face_sites import Sites, sites
 from tiangong.rendering.head_turn import HeadTurn, head_turn
 from tiangong.rendering.lip_shapes import LIP_REACH
 from tiangong.rendering.resample import look_up

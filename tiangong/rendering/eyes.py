@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.rendering.dense_warp import FaceWarp, Skin
-from tiangong.rendering.face_frame import FaceFrame, Floats, Picture
-from tiangong.rendering.face_sites import step
+from tiangong.rendering.face_frame import FaceFrame, Floats, Picture, step
 from tiangong.rendering.patches import LocalAxes, Opening, blend, local_axes, opening, skin_colours
 from tiangong.rendering.resample import look_up_sharp
 from tiangong.rendering.slits import Slit

@@ -11,13 +11,14 @@ import numpy as np
 
 from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX
 from tiangong.rendering import lip_shapes as lips
-from tiangong.rendering.face_frame import Floats
-from tiangong.rendering.face_sites import Sites, step, vector
+from tiangong.rendering.face_frame import Floats, step
+from tiangong.rendering.face_sites import Sites, vector
 from tiangong.rendering.slits import Slit
 
-# How lids follow: shares of the eye's opening at rest, (upper lid downwards, lower lid upwards). A blink sums to 1.
+# How lids follow: shares of the eye's opening at rest, (upper lid downwards, lower lid upwards). A blink sums to more
+# than 1, so that it is shut for certain; lids that would cross are stopped where they meet.
 LIDS: Final = {
-    "eyeBlink": (0.86, 0.14),
+    "eyeBlink": (0.98, 0.16),
     "eyeSquint": (0.16, 0.34),
     "eyeWide": (-0.22, -0.02),
     "eyeLookDown": (0.36, -0.10),

@@ -8,6 +8,7 @@ the head, so that a tilted portrait is moved along its own axes. The projection 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -59,6 +60,12 @@ class FaceFrame:
         return self.shift_px(points) + self.origin[:2]
 
 
+def step(value: Floats, low: float, high: float) -> Floats:
+    """Smooth step: 0 below `low`, 1 above `high`."""
+    t = np.clip((value - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
 def node_positions_px() -> Floats:
     """(128, 128, 2) x, y of the grid's nodes: centres of 4 px cells, as cv2.resize has them."""
     at = (np.arange(NODES, dtype=np.float32) + 0.5) * CELL_PX - 0.5
@@ -85,11 +92,12 @@ def _stored_landmarks(path: Path) -> Floats | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as box:
+        # Opened here, because numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as box:
             if "landmarks" not in box.files:
                 return None
             landmarks = box["landmarks"].astype(np.float32)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise BundleError(f"{path.name}: damaged ({error}); create the avatar again") from error
     if landmarks.shape != (LANDMARKS, 3) or not np.isfinite(landmarks).all():
         raise BundleError(f"{path.name}: landmarks must be ({LANDMARKS}, 3) and finite; create the avatar again")

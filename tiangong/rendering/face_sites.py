@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tiangong.rendering.face_frame import FaceFrame, Floats
+from tiangong.rendering.face_frame import FaceFrame, Floats, step
 from tiangong.rendering.slits import Slit
 
 LIP_ARCH = 0.58  # power of the parting profile (1 - across^2): 1 is a lens, 0.5 an ellipse
@@ -57,12 +57,6 @@ class Sites:
 
 def sites(frame: FaceFrame, at: Floats, below: bool, mouth: Slit, eyes: tuple[Slit, Slit]) -> Sites:
     return Sites(at, below, mouth, eyes, frame.to_face(frame.landmarks))
-
-
-def step(value: Floats, low: float, high: float) -> Floats:
-    """Smooth step: 0 below `low`, 1 above `high`."""
-    t = np.clip((value - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def bell(value: Floats, width: float) -> Floats:

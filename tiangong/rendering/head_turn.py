@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tiangong.rendering.face_frame import CHIN, NODES, SIZE_PX, FaceFrame, Floats
-from tiangong.rendering.face_sites import step
+from tiangong.rendering.face_frame import CHIN, NODES, SIZE_PX, FaceFrame, Floats, step
 
 PIVOT_BELOW_CHIN, PIVOT_Z = -0.25, 0.85  # the joint of head and neck, from the chin and the bridge of the nose
 LARGEST_RAD = (0.45, 0.30, 0.35)  # yaw, pitch, roll: what a flat picture can follow; beyond, the head stops softly
@@ -15,6 +14,7 @@ SHOULDER_FROM, SHOULDER_TO = -0.05, 1.15  # below the chin: the head's motion fa
 HEAD_CENTRE_Y, HEAD_X, HEAD_Y = 0.30, 1.15, 1.55  # an ellipse around head and hair, face coordinates
 BACKGROUND_REACH = 1.3  # how far around the head, in its own size, the background gives way
 EDGE_REACH_PX = 56.0  # over which motion fades towards the picture's edge, so that the frame never shows a hole
+LOWER_EDGE_REACH_PX = 32.0  # shorter below, where a tight crop has its chin
 STEEPEST = 0.62  # largest change of displacement per pixel: beyond 1 the picture would fold over itself
 TRIAL_RAD = (0.25, 0.15, 0.2)  # the turns at which the steepness is measured
 
@@ -63,17 +63,19 @@ def head_turn(frame: FaceFrame, nodes: Floats) -> HeadTurn:
     share = 1 - step(nodes[..., 1] - chin[1], SHOULDER_FROM, SHOULDER_TO)
     around = np.hypot(nodes[..., 0] / HEAD_X, np.minimum(nodes[..., 1] - HEAD_CENTRE_Y, 0) / HEAD_Y)
     share *= 1 - step(around, 1.0, 1.0 + BACKGROUND_REACH)
-    share *= _edge_share(EDGE_REACH_PX)
-    share = cv2.GaussianBlur(share, (0, 0), 3.0) * _edge_share(EDGE_REACH_PX / 8)
+    share *= _edge_share()
+    share = cv2.GaussianBlur(share, (0, 0), 3.0) * _edge_share(0.3)
     turn = HeadTurn(arm.astype(np.float32), share.astype(np.float32), frame)
     return HeadTurn(turn.arm, (share * _bearable(turn)).astype(np.float32), frame)
 
 
-def _edge_share(reach_px: float) -> Floats:
-    """(128, 128) 0 on the picture's left, right and upper edge, 1 well inside."""
+def _edge_share(shorter: float = 1.0) -> Floats:
+    """(128, 128) 0 on the picture's edges, 1 well inside; `shorter`: part of the usual reach."""
     at = (np.arange(NODES, dtype=np.float32) + 0.5) / NODES * SIZE_PX
-    side, top = step(np.minimum(at, SIZE_PX - at), 0, reach_px), step(at, 0, reach_px)
-    return top[:, None] * side[None, :]
+    reach, reach_below = EDGE_REACH_PX * shorter, LOWER_EDGE_REACH_PX * shorter
+    side = step(np.minimum(at, SIZE_PX - at), 0, reach)
+    high = step(at, 0, reach) * step(SIZE_PX - at, 0, reach_below)
+    return high[:, None] * side[None, :]
 
 
 def _bearable(turn: HeadTurn) -> float:

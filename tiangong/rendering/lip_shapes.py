@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tiangong.rendering.face_frame import CHIN, Floats
-from tiangong.rendering.face_sites import Sites, bell, step, vector
+from tiangong.rendering.face_frame import CHIN, Floats, step
+from tiangong.rendering.face_sites import Sites, bell, vector
 
 JAW_OPEN_RAD = 0.33  # at jawOpen = 1: some 40 mm between the teeth
 HINGE_Y, HINGE_Z = 0.30, 0.85  # the axis before the ears

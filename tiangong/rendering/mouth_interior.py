@@ -11,8 +11,7 @@ import numpy as np
 
 from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.rendering.dense_warp import FaceWarp, Skin
-from tiangong.rendering.face_frame import FaceFrame, Floats, Picture
-from tiangong.rendering.face_sites import step
+from tiangong.rendering.face_frame import FaceFrame, Floats, Picture, step
 from tiangong.rendering.lip_shapes import HINGE_Z, JAW_OPEN_RAD
 from tiangong.rendering.mouth_paint import TEXELS, X_RANGE, Y_RANGE, Palette, lower_teeth, palette, tongue, upper_teeth
 from tiangong.rendering.patches import LocalAxes, blend, local_axes, opening, skin_colours

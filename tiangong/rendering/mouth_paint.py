@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tiangong.rendering.face_frame import FaceFrame, Floats
-from tiangong.rendering.face_sites import step
+from tiangong.rendering.face_frame import FaceFrame, Floats, step
 
 TEXELS = 256.0  # per eye distance
 X_RANGE, Y_RANGE = (-0.40, 0.40), (-0.20, 0.45)  # that a texture covers

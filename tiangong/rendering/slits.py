@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.rendering.face_frame import FaceFrame, Floats
+from tiangong.rendering.lip_line import refined
 
 UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)  # inner contours of MediaPipe's mesh, right to left
 LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
@@ -67,29 +68,28 @@ def mouth_slit(frame: FaceFrame) -> Slit:
     gap = float(np.median(lower[4:7, 1] - upper[4:7, 1]))
     parted = gap > LIPS_PARTED * float(np.ptp(upper[:, 0]))
     if not parted:
-        upper = lower = (upper + lower) / 2
-    return _slit(upper, lower, parted)
+        line = refined(frame, _smooth((upper + lower) / 2))
+        return Slit(line[0], line[-1], line, line.copy(), parted=False)
+    return _slit(upper, lower)
 
 
 def eye_slits(frame: FaceFrame) -> tuple[Slit, Slit]:
     """The person's right eye (left in the picture), then the left one."""
     points = frame.to_face(frame.landmarks)
     right, left = (
-        _slit(points[list(upper)], points[list(lower)], True)
-        for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True)
+        _slit(points[list(upper)], points[list(lower)]) for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True)
     )
     return right, left
 
 
-def _slit(upper: Floats, lower: Floats, parted: bool) -> Slit:
-    smooth_upper = _smooth(upper)
-    smooth_lower = smooth_upper.copy() if not parted else _smooth(lower)
+def _slit(upper: Floats, lower: Floats) -> Slit:
+    smooth_upper, smooth_lower = _smooth(upper), _smooth(lower)
     smooth_lower[[0, -1]] = smooth_upper[[0, -1]]
     # Edges may touch, never cross.
     smooth_lower = np.concatenate(
         [smooth_lower[:, :1], np.maximum(smooth_lower[:, 1:2], smooth_upper[:, 1:2]), smooth_lower[:, 2:]], axis=1
     )
-    return Slit(upper[0], upper[-1], smooth_upper, smooth_lower, parted)
+    return Slit(upper[0], upper[-1], smooth_upper, smooth_lower, parted=True)
 
 
 def _smooth(edge: Floats) -> Floats:

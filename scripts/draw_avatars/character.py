@@ -1,0 +1,125 @@
+"""The two people who are drawn: proportions and colours. Both are invented.
+
+Lengths are px of the 512 x 512 picture; points of one half of a face stand as (distance from the axis, y).
+Proportions follow Farkas, Anthropometry of the Head and Face (1994): eyes at half the head's height, one eye's width
+apart, thirds from hairline to brow, nose base and chin.
+"""
+
+from dataclasses import dataclass
+
+from scripts.draw_avatars.canvas import Colour
+
+Half = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """Lids are given for the eye at the picture's right, from its inner to its outer corner, from its centre."""
+
+    centre: tuple[float, float]
+    upper: Half
+    lower: Half
+    crease: Half  # fold of the upper lid
+    iris_radius: float
+    iris_y: float
+    lash_px: float
+    lash_opacity: float
+    liner: float  # darkness of the upper rim, 0..1
+    iris_colour: Colour
+
+
+@dataclass(frozen=True)
+class Brow:
+    """From the inner to the outer end: x from the axis, y, thickness."""
+
+    spine: tuple[tuple[float, float, float], ...]
+    opacity: float
+
+
+@dataclass(frozen=True)
+class Nose:
+    bridge: float  # height over the face between the eyes
+    tip: float  # height at the tip
+    width: float  # from the axis to the outside of a wing
+    ridge: float  # half width of the ridge
+    tip_y: float
+    base_y: float
+
+
+@dataclass(frozen=True)
+class Lips:
+    """From the middle to the corner."""
+
+    upper: Half
+    line: Half
+    lower: Half
+    colour: Colour
+    tint: float  # how much of the colour shows, 0..1
+    shine: float
+
+
+@dataclass(frozen=True)
+class Character:
+    name: str
+    seed: int
+    outline: Half  # of the head, from crown to chin
+    eyes: Eyes
+    brow: Brow
+    nose: Nose
+    lips: Lips
+    ears: bool
+    neck_half: float
+    relief: float  # how strongly bones show: 1 as modelled
+    skin: Colour
+    blush: float
+    hair: Colour
+    hair_light: Colour
+
+
+TIAN = Character(
+    name="tian", seed=11,
+    outline=((0, 92), (40, 99), (68, 125), (80, 165), (83.5, 205), (82.5, 240), (77, 272), (67, 302), (51, 328),
+             (33, 346.5), (16, 356.5), (0, 360)),
+    eyes=Eyes(
+        centre=(39.0, 226.0),
+        upper=((-18.5, 3.4), (-15.5, -0.8), (-9, -6.2), (-1, -8.6), (7, -8.0), (14, -4.9), (19, -1.4)),
+        lower=((-18.5, 3.4), (-12.5, 5.0), (-4, 6.9), (5, 6.6), (12.5, 3.7), (19, -1.4)),
+        crease=((-16.5, -3.6), (-9.5, -9.8), (-1, -12.4), (8, -11.9), (15.5, -8.4), (21.5, -3.8)),
+        iris_radius=8.3, iris_y=-0.9, lash_px=4.6, lash_opacity=0.9, liner=0.9, iris_colour=(74, 46, 30),
+    ),
+    brow=Brow(((19, 208.5, 3.4), (28, 205.6, 5.6), (40, 202.9, 5.2), (51, 202.6, 3.9), (62.5, 207.6, 1.2)), 0.62),
+    nose=Nose(bridge=4.5, tip=25.0, width=19.5, ridge=8.5, tip_y=272.0, base_y=284.0),
+    lips=Lips(
+        upper=((0, 301.6), (5.6, 299.4), (11, 300.6), (20, 304.2), (29.5, 307.0)),
+        line=((0, 309.4), (4.5, 309.1), (11, 308.0), (20, 308.4), (29.5, 307.0)),
+        lower=((0, 321.2), (8, 320.6), (16, 317.4), (24, 311.6), (29.5, 307.0)),
+        colour=(196, 92, 88), tint=0.78, shine=1.0,
+    ),
+    ears=False, neck_half=44.0, relief=0.9, skin=(240, 203, 182), blush=1.0,
+    hair=(36, 26, 23), hair_light=(150, 104, 78),
+)  # fmt: skip
+
+GONG = Character(
+    name="gong", seed=29,
+    outline=((0, 92), (42, 98), (71, 123), (83, 162), (86, 203), (85.5, 240), (82, 272), (74, 303), (59, 331),
+             (39, 350), (19, 359.5), (0, 362)),
+    eyes=Eyes(
+        centre=(39.5, 226.0),
+        upper=((-17.5, 3.0), (-14, -1.0), (-8, -4.9), (0, -6.8), (8, -6.3), (14, -3.8), (18, -0.6)),
+        lower=((-17.5, 3.0), (-12, 4.4), (-4, 5.7), (5, 5.5), (12, 3.3), (18, -0.6)),
+        crease=((-15, -3.4), (-8, -8.0), (0, -9.9), (9, -9.4), (15.5, -6.4), (20.5, -2.2)),
+        iris_radius=7.8, iris_y=-0.8, lash_px=2.6, lash_opacity=0.6, liner=0.5, iris_colour=(66, 42, 28),
+    ),
+    brow=Brow(((16.5, 208.5, 5.2), (27, 205.0, 7.8), (40, 201.8, 7.2), (53, 202.4, 5.4), (65.5, 208.6, 1.6)), 0.8),
+    nose=Nose(bridge=7.0, tip=29.0, width=22.0, ridge=9.8, tip_y=273.0, base_y=286.0),
+    lips=Lips(
+        upper=((0, 304.6), (5.6, 302.9), (12, 304.4), (21, 307.0), (30.5, 309.2)),
+        line=((0, 311.0), (4.5, 310.8), (12, 310.0), (21, 310.4), (30.5, 309.2)),
+        lower=((0, 321.4), (9, 320.8), (17, 318.0), (25, 313.2), (30.5, 309.2)),
+        colour=(176, 98, 88), tint=0.55, shine=0.5,
+    ),
+    ears=True, neck_half=57.0, relief=1.1, skin=(226, 184, 157), blush=0.55,
+    hair=(30, 25, 24), hair_light=(120, 96, 84),
+)  # fmt: skip
+
+CHARACTERS = (TIAN, GONG)
