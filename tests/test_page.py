@@ -17,7 +17,7 @@ from tests.shared_media import SHARED
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import AudioChunk, SpeechStyle
 from tiangong.core.sound import read_audio, resample, write_wav
-from tiangong.voice.espeak import EspeakVoice
+from tiangong.voice.espeak import MALE, EspeakVoice
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,7 +29,7 @@ GREETING_S = 9.0  # the recording is silent while the avatar greets
 ANSWER_S = 3.5  # and while it answers, until the interruption
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
-# Listens to the call inside the page: loudness every 20 ms, when pictures come, a small picture ten times a second.
+# Listens to the call inside the page: loudness every 20 ms, when pictures come, a small picture eight times a second.
 WATCH = """() => {
   const video = document.querySelector('.tg-video');
   const sound = new AudioContext();
@@ -42,19 +42,19 @@ WATCH = """() => {
     meter.getFloatTimeDomainData(samples);
     seen.levels.push([performance.now(), Math.max(...samples.map(Math.abs))]);
   }, 20);
-  const frame = () => { seen.pictures.push(performance.now()); video.requestVideoFrameCallback(frame); };
+  const frame = (now, about) => { seen.pictures.push([now, about.presentedFrames]); video.requestVideoFrameCallback(frame); };
   video.requestVideoFrameCallback(frame);
   const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 512;
+  canvas.width = canvas.height = 384;
   setInterval(() => {
-    canvas.getContext('2d').drawImage(video, 0, 0, 512, 512);
+    canvas.getContext('2d').drawImage(video, 0, 0, 384, 384);
     if (seen.stills.length < 120) seen.stills.push([performance.now(), canvas.toDataURL('image/jpeg', 0.9)]);
-  }, 100);
+  }, 125);
 }"""
 
 
 def spoken(text: str) -> np.ndarray:
-    pieces = [s.audio.pcm for s in EspeakVoice("male").synthesize(text, SpeechStyle("en"))]
+    pieces = [s.audio.pcm for s in EspeakVoice(MALE).synthesize(text, SpeechStyle("en"))]
     return resample(AudioChunk(np.concatenate(pieces), 24_000), MICROPHONE_HZ).pcm
 
 
@@ -140,7 +140,7 @@ def test_a_spoken_question_is_answered_with_sound_and_moving_lips_and_can_be_int
     levels = np.array(seen["levels"])
     assert levels[:, 1].max() > 0.05, "no sound came back"
     pictures = np.array(seen["pictures"])
-    per_s = (len(pictures) - 1) / (pictures[-1] - pictures[0]) * 1000
+    per_s = (pictures[-1, 1] - pictures[0, 1]) / (pictures[-1, 0] - pictures[0, 0]) * 1000
     assert per_s == pytest.approx(25, abs=2.5), f"{per_s:.1f} pictures a second"
 
     gaps = lip_gaps(seen["stills"])

@@ -117,6 +117,21 @@ def test_a_jaw_open_and_a_mouth_closed_by_the_same_weight_leave_closed_lips(face
     assert float(np.abs(edges.lower - edges.upper)[3:-3].max()) < 0.25  # px
 
 
+def test_a_smile_with_teeth_is_shut_by_pressed_lips(tmp_path: Path) -> None:
+    picture = drawn_portrait()
+    cv2.ellipse(picture, (256, 331), (32, 8), 0, 0, 360, (240, 236, 228), -1, cv2.LINE_AA)
+    parted = WarpRenderer().open(avatar(tmp_path, picture))
+    assert parted.mouth.slit.parted
+    gaps = [
+        float((mouth.lower - mouth.upper)[12:-12, 1].max())
+        for mouth in (parted.warp.skin(shapes(mouthPress=weight)).mouth for weight in (0.0, 0.25, 0.6))
+    ]
+    assert gaps[0] > gaps[1] > gaps[2]
+    assert gaps[2] < 0.5  # px
+    rest = parted.draw(motion(shapes()))[0].astype(int)
+    assert int(np.abs(rest - parted.warp.frame.picture).max()) <= 8
+
+
 @pytest.mark.parametrize("more", [{}, {"eyeSquint": 1.0}, {"eyeLookDown": 1.0}, {"eyeWide": 0.3}])
 def test_a_full_blink_shuts_the_eyes_and_no_more(face: WarpFace, more: dict[str, float]) -> None:
     for eye in face.warp.skin(shapes(eyeBlink=1.0, **more)).eyes:
@@ -183,8 +198,8 @@ def test_frames_do_not_depend_on_each_other_nor_on_the_thread(face: WarpFace) ->
         FaceMotion(np.concatenate([m.expression for m in moves]), np.concatenate([m.head_rad for m in moves]), 25)
     )
     with ThreadPoolExecutor(4) as pool:
-        alone = list(pool.map(lambda m: face.draw(m)[0], moves))
-    assert all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True))
+        alone = list(pool.map(face.draw, moves))
+    assert np.array_equal(together, np.concatenate(alone))
 
 
 def test_no_motion_gives_no_frames(face: WarpFace) -> None:

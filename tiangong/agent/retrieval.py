@@ -14,20 +14,21 @@ import numpy as np
 
 from tiangong.agent.knowledge_loading import TITLE_PATH, Entry
 from tiangong.agent.protocol import Passage
+from tiangong.agent.spoken_text import sentences
 from tiangong.agent.words import GENERIC, content_words
 
-CANDIDATES: Final = 12  # of BM25; the right passage was among the first 8 for every question of the starter's test
+CANDIDATES: Final = 12  # of BM25; the right passage was among its first 9 for every question of the starter's test
 TITLE_REPEATS: Final = 3  # a heading says what a passage is about, its text mentions much besides
-ASKED_REPEATS: Final = 1
 # What a word is worth as evidence, by where it was found.
 IN_TITLE: Final = 1.0
 IN_PARENT: Final = 0.7
-IN_BODY: Final = 0.6
+IN_BODY: Final = 0.8
+SENTENCE_FACTOR: Final = 0.85  # of a match with a sentence of the text, against one with a heading
 GENERIC_WEIGHT: Final = 0.35  # "how long", "item": found everywhere, so neither proof nor doubt
 UNKNOWN_WEIGHT: Final = 1.0  # of a word that the knowledge never uses, against one that it uses once
 STRADDLING_WEIGHT: Final = 0.2  # of an unknown pair of characters that lies across the edge of a known word
 SLIP_WEIGHT: Final = 0.8  # a word that only nearly matches
-SHORTEST_CORRECTED: Final = 6  # letters; shorter words have too many neighbours ("bread", "break")
+SHORTEST_CORRECTED: Final = 6  # letters of the word in use; shorter ones have too many neighbours ("bread", "break")
 SINGLE_CHARACTER_WEIGHT: Final = 0.6  # one Chinese character has many meanings
 TOPIC_WEIGHT: Final = 0.7  # of the words of an earlier question
 LONE_FACTOR: Final = 0.85  # one word in common, and not in the heading: "lose weight", "I lost the label"
@@ -39,6 +40,7 @@ class _Indexed:
     entry: Entry
     heading: frozenset[str]
     phrasings: tuple[frozenset[str], ...]  # the last heading, and each other way to ask
+    sentences: tuple[frozenset[str], ...]
     places: dict[str, float]  # word -> its worth in this passage
 
 
@@ -103,7 +105,7 @@ class Index:
 
     def _nearest(self, word: str) -> str | None:
         """A word in use that is one letter away, and begins with the same letter."""
-        if len(word) < SHORTEST_CORRECTED or not word.isascii():
+        if len(word) < SHORTEST_CORRECTED - 1 or not word.isascii():
             return None
         near = {w for key in _deleted(word) for w in self._neighbours.get(key, ()) if w[0] == word[0]}
         return min(near, key=lambda w: (abs(len(w) - len(word)), w)) if near else None
@@ -116,6 +118,8 @@ class Index:
             return 0.0
         coverage = sum(weight * item.places.get(word, 0.0) for word, weight in asked.items()) / whole
         match = max((self._match(asked, whole, phrasing) for phrasing in item.phrasings), default=0.0)
+        told = max((self._match(asked, whole, sentence) for sentence in item.sentences), default=0.0)
+        match = max(match, SENTENCE_FACTOR * told)
         lone = len(met) == 1 < len(telling) and met[0] not in item.heading
         return min(1.0, (COVERAGE_SHARE * coverage + (1 - COVERAGE_SHARE) * match) * (LONE_FACTOR if lone else 1))
 
@@ -154,17 +158,18 @@ def _headings(title: str) -> tuple[list[str], str]:
 def _indexed(entry: Entry) -> _Indexed:
     parents, own = _headings(entry.passage.title)
     phrasings = [frozenset(content_words(text)) for text in (own, *entry.asked_as)]
-    places = dict.fromkeys(content_words(entry.passage.text), IN_BODY)
-    places |= dict.fromkeys((word for parent in parents for word in content_words(parent)), IN_PARENT)
+    places = dict.fromkeys((word for parent in parents for word in content_words(parent)), IN_PARENT)
+    places |= dict.fromkeys(content_words(entry.passage.text), IN_BODY)
     places |= dict.fromkeys((word for phrasing in phrasings for word in phrasing), IN_TITLE)
-    return _Indexed(entry, phrasings[0], tuple(p for p in phrasings if p), places)
+    told = [frozenset(content_words(sentence)) for sentence in sentences(entry.passage.text)]
+    return _Indexed(entry, phrasings[0], tuple(p for p in phrasings if p), tuple(t for t in told if t), places)
 
 
 def _bag(entry: Entry) -> list[str]:
     parents, own = _headings(entry.passage.title)
     bag = content_words(own) * TITLE_REPEATS + content_words(entry.passage.text)
     for text in (*parents, *entry.asked_as):
-        bag += content_words(text) * ASKED_REPEATS
+        bag += content_words(text)
     return bag
 
 

@@ -185,9 +185,9 @@ async def _interrupt(caller: Caller, measured: Measured, *, by_voice: bool) -> N
 
 
 def _spoken(text: str) -> NDArray[np.float32]:
-    from tiangong.voice.espeak import EspeakVoice
+    from tiangong.voice.espeak import MALE, EspeakVoice
 
-    pieces = [speech.audio.pcm for speech in EspeakVoice("male").synthesize(text, SpeechStyle("en"))]
+    pieces = [speech.audio.pcm for speech in EspeakVoice(MALE).synthesize(text, SpeechStyle("en"))]
     sound = AudioChunk(np.concatenate(pieces), 24_000)
     return resample(sound, MICROPHONE_RATE_HZ).pcm
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tiangong.core.config import Settings
 from tiangong.core.errors import ConfigError, MediaError
 from tiangong.core.media import AudioChunk, Transcript
 from tiangong.perception.protocol import HEARING_RATE_HZ
@@ -192,7 +193,7 @@ class PocketSphinx:
         self._pool = _Pool()
 
     @classmethod
-    def unavailable(cls) -> str | None:
+    def unavailable(cls, settings: Settings) -> str | None:
         return None if find_spec("pocketsphinx") else "the package 'pocketsphinx' is not installed"
 
     def warm_up(self) -> None:

@@ -25,9 +25,9 @@ IRIS_CENTRES, IRIS_RIMS = (468, 473), ((469, 470, 471, 472), (474, 475, 476, 477
 GAZE_X, GAZE_UP, GAZE_DOWN = 0.075, 0.04, 0.04  # eye distances that the iris travels at weight 1
 IRIS_SOLID, IRIS_FADED = 1.12, 1.32  # of its radius: moved whole up to the first, not at all from the second on
 OWN_UNTIL_PX = 0.8  # gaze smaller than this shows the portrait's own eye, pixel by pixel
-LASH_WIDTH, LASH_DARKNESS = 0.014, 0.60  # of the line where closed lids meet
+LASH_WIDTH, LASH_DARKNESS = 0.011, 0.45  # of the line where closed lids meet
 LID_SHADOW, LID_SHADOW_REACH = 0.30, 0.03  # a lid that came down shades the eyeball under it
-HIDDEN_RIM = 0.006  # of the opening's edge that is lash and not eyeball, eye distances
+RIM_ABOVE, RIM_BELOW = 0.016, 0.012  # of the opening's edges that are lash and not eyeball, eye distances
 
 _LOOKS: Final = {
     side: tuple(BLEND_SHAPE_INDEX[f"eyeLook{way}{side}"] for way in ("In", "Out", "Up", "Down"))
@@ -72,7 +72,7 @@ def _seen(points: Floats, slit: Slit) -> Bools:
     """(512, 512) bool: eyeball, and neither lid nor lash."""
     upper = np.interp(points[..., 0], slit.upper[:, 0], slit.upper[:, 1], left=9, right=9)
     lower = np.interp(points[..., 0], slit.lower[:, 0], slit.lower[:, 1], left=-9, right=-9)
-    return (points[..., 1] > upper + HIDDEN_RIM) & (points[..., 1] < lower - HIDDEN_RIM / 2)
+    return (points[..., 1] > upper + RIM_ABOVE) & (points[..., 1] < lower - RIM_BELOW)
 
 
 def _without_iris(picture: Picture, seen: Bools, away: Floats, radius: float) -> Picture:
@@ -84,24 +84,30 @@ def _without_iris(picture: Picture, seen: Bools, away: Floats, radius: float) ->
         return white
     hole = (~known[box]).astype(np.uint8)
     painted = cv2.inpaint(np.ascontiguousarray(picture[box]), hole, max(2.0, radius / 3), cv2.INPAINT_TELEA)
-    soft = cv2.GaussianBlur(painted, (0, 0), radius / 5)
-    white[box] = np.where(known[box][..., None], picture[box], soft)
+    soft = np.asarray(cv2.GaussianBlur(painted, (0, 0), radius / 5), np.float32)
+    white[box] = blend(soft, picture[box].astype(np.float32), _inwards(known[box])).astype(np.uint8)
     return white
 
 
 def _whole_iris(picture: Picture, seen: Bools, away: Floats) -> Picture:
-    """Fill what the lids hide of the iris by the mean colour of its visible parts at the same radius."""
-    iris = picture.copy()
+    """Fill what the lids hide of the iris by the median colour of its visible parts at the same radius."""
+    filled = picture.astype(np.float32)
     edges = np.linspace(0, IRIS_FADED + 0.05, 9)
     last: Floats | None = None
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         ring = (away >= low) & (away < high)
-        shown = ring & seen
-        if shown.any():
-            last = np.median(picture[shown], axis=0)
+        if (ring & seen).any():
+            last = np.median(picture[ring & seen], axis=0).astype(np.float32)
         if last is not None:
-            iris[ring & ~seen] = last
-    return iris
+            filled[ring] = last
+    soft = np.asarray(cv2.GaussianBlur(filled, (0, 0), 0.7), np.float32)
+    return blend(soft, picture.astype(np.float32), _inwards(seen)).astype(np.uint8)
+
+
+def _inwards(mask: Bools) -> Floats:
+    """1 inside a mask, fading to 0 at its edge over a pixel or two, never beyond it: cut edges would show as stairs."""
+    blurred = np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0), np.float32)
+    return np.clip(2 * blurred - 1, 0, 1)
 
 
 def gaze_shift(eye: Eye, expression: Floats, frame: FaceFrame) -> Floats:
@@ -123,7 +129,7 @@ def draw_eye(
     # 0 as open as at rest, 1 shut, column by column.
     closed = step(1 - hole.gap / np.maximum(rest_lower - rest_upper, 0.01), 0.35, 1.0)
     corner = float(eye.axes.rest.upper[-1, 0])
-    lash = LASH_DARKNESS * closed * step(1 - np.abs(hole.x) / corner, 0, 0.25)
+    lash = LASH_DARKNESS * closed * step(1 - np.abs(hole.x) / corner, 0, 0.6)
     colours *= (1 - lash * np.exp(-(((hole.y - hole.lower_y) / LASH_WIDTH) ** 2)))[..., None]
     ball = _eyeball(eye, frame, hole, gaze_shift(eye, expression, frame), float(expression[_side_wide(eye)]))
     shade = LID_SHADOW * step(came_down, 0, 0.06) * np.exp(-np.maximum(hole.y - hole.upper_y, 0) / LID_SHADOW_REACH)

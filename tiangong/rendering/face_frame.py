@@ -46,6 +46,7 @@ class FaceFrame:
     axes: Floats  # (3, 3): columns are face x, y, z in picture coordinates
     origin: Floats  # (3,) px
     eye_distance_px: float
+    magnified: float = 1.0  # how much larger the crop is drawn than it was; > 1: the portrait is soft
 
     def to_face(self, points_px: Floats) -> Floats:
         """(n, 3) px -> (n, 3) face coordinates."""
@@ -104,8 +105,8 @@ def _stored_landmarks(path: Path) -> Floats | None:
     return landmarks
 
 
-def _crop(picture: Picture, landmarks: Floats) -> tuple[Picture, Floats]:
-    """Square head and shoulders -> 512 x 512, never reaching over the picture's edge."""
+def _crop(picture: Picture, landmarks: Floats) -> tuple[Picture, Floats, float]:
+    """Square head and shoulders -> 512 x 512 and how much it was magnified; never reaches over the picture's edge."""
     height, width = picture.shape[:2]
     side = min(height, width)
     eye_distance = float(np.linalg.norm(landmarks[OUTER_EYE_LEFT] - landmarks[OUTER_EYE_RIGHT]))
@@ -119,16 +120,17 @@ def _crop(picture: Picture, landmarks: Floats) -> tuple[Picture, Floats]:
     cut = np.ascontiguousarray(picture[top : top + side, left : left + side])
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     moved = (landmarks - np.array([left, top, 0], np.float32) + 0.5) * scale - 0.5
-    return np.asarray(cv2.resize(cut, (SIZE_PX, SIZE_PX), interpolation=method), np.uint8), moved.astype(np.float32)
+    drawn = np.asarray(cv2.resize(cut, (SIZE_PX, SIZE_PX), interpolation=method), np.uint8)
+    return drawn, moved.astype(np.float32), scale
 
 
-def _framed(picture: Picture, landmarks: Floats) -> FaceFrame:
+def _framed(picture: Picture, landmarks: Floats, magnified: float) -> FaceFrame:
     across = sum(_unit(landmarks[left] - landmarks[right]) for right, left in ACROSS)
     x = _unit(np.asarray(across))
     z = _unit(np.cross(x, landmarks[CHIN] - landmarks[FOREHEAD]))
     axes = np.stack([x, np.cross(z, x), z], axis=1).astype(np.float32)
     eye_distance = float(np.linalg.norm(landmarks[OUTER_EYE_LEFT] - landmarks[OUTER_EYE_RIGHT]))
-    return FaceFrame(picture, landmarks, axes, landmarks[BRIDGE].copy(), eye_distance)
+    return FaceFrame(picture, landmarks, axes, landmarks[BRIDGE].copy(), eye_distance, magnified)
 
 
 def _unit(vector: Floats) -> Floats:

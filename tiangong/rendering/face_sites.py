@@ -8,7 +8,8 @@ import numpy as np
 from tiangong.rendering.face_frame import FaceFrame, Floats, step
 from tiangong.rendering.slits import Slit
 
-LIP_ARCH = 0.58  # power of the parting profile (1 - across^2): 1 is a lens, 0.5 an ellipse
+LIP_ARCH = 0.72  # power of the parting profile: 1 is a lens, 0.5 an ellipse
+LIPS_SEALED_FROM = 0.93  # of the way to the corners: from there on lips stay together
 MIDLINE = 0.12  # half width of the blend between the face's halves, eye distances
 
 
@@ -35,7 +36,7 @@ class Sites:
     @cached_property
     def parting(self) -> Floats:
         """1 at the middle of the lips, 0 at their corners and beyond."""
-        return np.maximum(1 - self.across**2, 0) ** LIP_ARCH
+        return np.maximum(1 - (self.across / LIPS_SEALED_FROM) ** 2, 0) ** LIP_ARCH
 
     def bump(self, mark: int | tuple[int, ...], wide: float, up: float, down: float | None = None) -> Floats:
         """1 at a landmark (or the mean of some), falling off like a bell: sideways, upwards, downwards."""

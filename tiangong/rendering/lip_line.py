@@ -6,6 +6,7 @@ live-wire segmentation, Mortensen & Barrett 1995).
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tiangong.rendering.face_frame import FaceFrame, Floats, step
 from tiangong.rendering.resample import look_up
@@ -26,15 +27,15 @@ def refined(frame: FaceFrame, line: Floats) -> Floats:
     low, high = light.min(1, keepdims=True), light.max(1, keepdims=True)
     darkness = (light - low) / np.maximum(high - low, 8.0)
     path = _cheapest_path(darkness + FAR * (heights / REACH) ** 2)
-    along = np.linspace(-1, 1, len(line))
+    along: Floats = np.linspace(-1, 1, len(line), dtype=np.float32)
     smooth = np.polyval(np.polyfit(along, heights[path], DEGREE), along)
     moved = line.copy()
-    # The corners stay: beside them creases of the cheek are as dark as the lips.
-    moved[:, 1] += smooth * step(1 - np.abs(along), 0.0, 0.15)
+    # Corners follow by half: beside them creases of the cheek are as dark as the lips.
+    moved[:, 1] += smooth * (0.5 + 0.5 * step(np.float32(1) - np.abs(along), 0.0, 0.15))
     return moved
 
 
-def _cheapest_path(cost: Floats) -> Floats:
+def _cheapest_path(cost: Floats) -> NDArray[np.int_]:
     """(points, heights) -> (points,) index of the height that the cheapest path takes at each point."""
     index = np.arange(cost.shape[1])
     bend = BEND * (index[:, None] - index[None]) ** 2

@@ -5,18 +5,20 @@ import numpy as np
 from tiangong.rendering.face_frame import CHIN, Floats, step
 from tiangong.rendering.face_sites import Sites, bell, vector
 
-JAW_OPEN_RAD = 0.33  # at jawOpen = 1: some 40 mm between the teeth
+JAW_OPEN_RAD = 0.37  # at jawOpen = 1: some 40 mm between the teeth
 HINGE_Y, HINGE_Z = 0.30, 0.85  # the axis before the ears
 CORNER_SHARE = 0.27  # of the jaw's turn that the mouth corners follow
 UPPER_LIP_SHARE = -0.03  # the upper lip lifts a little as the jaw drops
-UPPER_ARCH = 0.8  # power of its arch over the lower one's: fuller towards the corners
+UPPER_ARCH, LOWER_ARCH = 0.7, 0.75  # powers of the parting profile: a dropped jaw rounds the opening
 JAW_NARROWS = 0.035  # the corners come in as the jaw drops
 MEETING = 0.62  # where closed lips meet over an open jaw: 0 at the upper lip, 1 at the lower
 CHIN_REACH, CHEEK_REACH = 0.30, 0.42  # over which the jaw's turn grows below the lip line, and fades above it
 NECK_REACH, SIDE_REACH = 0.75, 0.45  # how far below chin and beside the jaw skin and background follow
 JAW_SIDE_X = 0.62
+# How fast these shapes bring lips together that are parted in the portrait.
+PRESS_SHUTS, PUCKER_SHUTS, FUNNEL_SHUTS = 2.2, 0.8, 0.5
 LIP_REACH = 0.24  # how far above and below the line the skin follows the lips
-LIP_UPPER_PX, LIP_LOWER_PX = 0.085, 0.12
+UPPER_LIP, LOWER_LIP = 0.085, 0.12  # heights of the lips
 CORNERS = {True: 291, False: 61}
 
 
@@ -31,7 +33,7 @@ def _line_shares(s: Sites) -> tuple[Floats, Floats]:
     """How far (upper, lower) lip edges follow the jaw; equal from the corners outwards, where cheeks follow ever less."""
     beyond = np.maximum(np.abs(s.across) - 1, 0)
     corner = CORNER_SHARE * bell(beyond, 1.6)
-    return corner + (UPPER_LIP_SHARE - corner) * s.parting**UPPER_ARCH, corner + (1 - corner) * s.parting
+    return corner + (UPPER_LIP_SHARE - corner) * s.parting**UPPER_ARCH, corner + (1 - corner) * s.parting**LOWER_ARCH
 
 
 def jaw_share(s: Sites) -> Floats:
@@ -85,20 +87,23 @@ def _part(s: Sites, up: float, down: float) -> Floats:
 def _thicken(s: Sites, upper: float, lower: float) -> Floats:
     """Outer edges of the lips away from the line (negative: rolled in); the line itself stays."""
     low, high = np.maximum(s.off, 0), np.maximum(-s.off, 0)
-    grow_low = lower * (low / LIP_LOWER_PX) * np.exp(1 - low / LIP_LOWER_PX)
-    grow_high = upper * (high / LIP_UPPER_PX) * np.exp(1 - high / LIP_UPPER_PX)
+    grow_low = lower * (low / LOWER_LIP) * np.exp(1 - low / LOWER_LIP)
+    grow_high = upper * (high / UPPER_LIP) * np.exp(1 - high / UPPER_LIP)
     inside = np.maximum(1 - s.across**2, 0) ** 0.5
     return vector((grow_low - grow_high) * inside, y=1.0)
 
 
+def _shut(s: Sites, share: float) -> Floats:
+    """Lips parted at rest come together by a share of their gap (beyond 1 they are stopped where they meet)."""
+    return vector(share * s.mouth.opening(s.at) * _near(s), y=MEETING - 1 if s.below else MEETING)
+
+
 def funnel(s: Sites) -> Floats:
-    return (
-        vector(_narrowing(s), x=0.085) + _part(s, 0.035, 0.06) + _thicken(s, 0.012, 0.018) + vector(_near(s), z=-0.07)
-    )
+    return vector(_narrowing(s), x=0.085) + _part(s, 0.035, 0.06) + _thicken(s, 0.012, 0.018) + _shut(s, FUNNEL_SHUTS)
 
 
 def pucker(s: Sites) -> Floats:
-    return vector(_narrowing(s), x=0.105) + _thicken(s, 0.022, 0.028) + vector(_near(s), z=-0.09)
+    return vector(_narrowing(s), x=0.105) + _thicken(s, 0.022, 0.028) + _shut(s, PUCKER_SHUTS)
 
 
 def mouth_sideways(s: Sites, left: bool) -> Floats:
@@ -114,7 +119,7 @@ def smile(s: Sites, left: bool) -> Floats:
     out = 1 if left else -1
     cheek = s.bump((425, 266) if left else (205, 36), 0.22, 0.2)
     fold = s.bump(426 if left else 206, 0.14, 0.16)
-    lips = vector(_corner(s, left, 0.24, 0.22), x=out * 0.095, y=-0.095)
+    lips = vector(_corner(s, left, 0.24, 0.22), x=out * 0.105, y=-0.082)
     return (
         lips
         + vector(cheek, x=out * 0.012, y=-0.035)
@@ -138,8 +143,10 @@ def dimple(s: Sites, left: bool) -> Floats:
 
 
 def press(s: Sites, left: bool) -> Floats:
-    thin = _thicken(s, -0.020, -0.028) * s.half(left)[..., None]
-    return thin + vector(_corner(s, left, 0.14, 0.12), x=0.02 if left else -0.02)
+    """Also shuts the lips of a portrait that shows its teeth: half the weight is enough for that."""
+    thin = _thicken(s, -0.020, -0.028) + _shut(s, PRESS_SHUTS)
+    corner = vector(_corner(s, left, 0.14, 0.12), x=0.02 if left else -0.02)
+    return thin * s.half(left)[..., None] + corner
 
 
 def roll(s: Sites, lower: bool) -> Floats:

@@ -13,7 +13,17 @@ from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.rendering.dense_warp import FaceWarp, Skin
 from tiangong.rendering.face_frame import FaceFrame, Floats, Picture, step
 from tiangong.rendering.lip_shapes import HINGE_Z, JAW_OPEN_RAD
-from tiangong.rendering.mouth_paint import TEXELS, X_RANGE, Y_RANGE, Palette, lower_teeth, palette, tongue, upper_teeth
+from tiangong.rendering.mouth_paint import (
+    TEXELS,
+    X_RANGE,
+    Y_RANGE,
+    Palette,
+    lower_teeth,
+    palette,
+    softened,
+    tongue,
+    upper_teeth,
+)
 from tiangong.rendering.patches import LocalAxes, blend, local_axes, opening, skin_colours
 from tiangong.rendering.resample import look_up, look_up_sharp
 from tiangong.rendering.slits import Slit
@@ -22,7 +32,10 @@ TEETH_BEHIND_LIPS = 0.10  # depth of the teeth behind the lips: nearer to the hi
 LIP_SHADOW, LIP_SHADOW_REACH = 0.45, 0.026  # of the upper lip on what is behind it
 NARROW_DARK, NARROW = 0.36, 0.07  # a mouth opened less than NARROW lets less light in; darkest at its corners
 FLESH_SHADOW = np.array([0.08, -0.08, -0.12], np.float32)  # shadows between lips are red: light comes through flesh
-ROUND_DARK = 0.6  # lips pushed forward shade the teeth, which stay behind
+# Lips pushed forward leave the teeth behind in the dark: how much of them is hidden at mouthPucker and mouthFunnel 1,
+# and how much darker the rest becomes where they are.
+ROUND_DARK = 0.6
+PUCKER_HIDES, FUNNEL_HIDES, HIDES_AT_MOST = 1.3, 0.2, 0.85
 TONGUE_FOLLOWS = 0.78  # of the jaw's drop
 TONGUE_RISES = 0.16  # at tongueOut = 1: the tip comes up between the teeth
 OWN_RIM = 0.012  # width of the lips' edge around the portrait's own teeth, where its lips are parted
@@ -50,10 +63,9 @@ def open_mouth(frame: FaceFrame, slit: Slit) -> Mouth:
     axes = local_axes(frame, slit)
     edge = float(axes.rest.lower[:, 1].max()) if slit.parted else 0.0
     width = slit.half_width
-    return Mouth(
-        local_axes(frame, slit), slit, colours, upper_teeth(colours, width, edge), lower_teeth(colours, width, edge),
-        tongue(colours, width, edge),
-    )  # fmt: skip
+    painted = [paint(colours, width, edge) for paint in (upper_teeth, lower_teeth, tongue)]
+    upper, lower, flesh = (softened(texture, frame) for texture in painted)
+    return Mouth(axes, slit, colours, upper, lower, flesh)
 
 
 def jaw_shift(slit: Slit, expression: Floats) -> tuple[float, float]:
@@ -95,26 +107,25 @@ def _interior(mouth: Mouth, frame: FaceFrame, part: _Part, expression: Floats) -
     colour = mouth.palette.throat + (mouth.palette.gum - mouth.palette.throat) * (0.45 * depth**2)[..., None]
     out = float(expression[_TONGUE_OUT])
     colour = _over(colour, mouth.tongue, part.x - side, part.y - drop * TONGUE_FOLLOWS + out * TONGUE_RISES * 0.4)
-    colour = _over(colour, mouth.lower, part.x - side, part.y - drop)
+    seen = 1 - min(HIDES_AT_MOST, PUCKER_HIDES * float(expression[_PUCKER]) + FUNNEL_HIDES * float(expression[_FUNNEL]))
+    colour = _over(colour, mouth.lower, part.x - side, part.y - drop, seen)
     if out > 0:
         raised = _over(colour, mouth.tongue, part.x - side, part.y - drop * TONGUE_FOLLOWS + out * TONGUE_RISES)
         colour += (raised - colour) * min(1.0, 2 * out)
     rest = _rest(mouth.axes, part)
-    hung = np.clip((rest.lower_y - part.y) / OWN_RIM - 2, 0, 1) if mouth.slit.parted else None
+    hung = seen * np.clip((rest.lower_y - part.y) / OWN_RIM - 2, 0, 1)[..., None] if mouth.slit.parted else seen
     colour = _over(colour, mouth.upper, part.x, part.y, hung)
     lit = 1 - LIP_SHADOW * np.exp(-np.maximum(part.y - part.upper_y, 0) / LIP_SHADOW_REACH)
     lit *= 1 - NARROW_DARK * (1 - step(gap, 0, NARROW))
-    lit *= 1 - ROUND_DARK * min(1.0, float(expression[_FUNNEL] + expression[_PUCKER]))
+    lit *= 1 - ROUND_DARK * (1 - seen)
     colour *= lit[..., None] * (1 + FLESH_SHADOW * (1 - lit[..., None]))
     return _own(frame, part, rest, colour) if mouth.slit.parted else colour
 
 
-def _over(under: Floats, texture: Floats, x: Floats, y: Floats, share: Floats | None = None) -> Floats:
+def _over(under: Floats, texture: Floats, x: Floats, y: Floats, share: Floats | float = 1.0) -> Floats:
     """Lay a texture over `under` (height, width, 3) at face coordinates from the mouth's middle."""
     at = np.stack([x - X_RANGE[0], y - Y_RANGE[0]], axis=-1) * TEXELS - 0.5
-    found = look_up(texture, at.astype(np.float32), cv2.BORDER_CONSTANT)
-    if share is not None:
-        found *= share[..., None]
+    found = look_up(texture, at.astype(np.float32), cv2.BORDER_CONSTANT) * share
     return under * (1 - found[..., 3:]) + found[..., :3]
 
 

@@ -25,18 +25,19 @@ CROWN, LOWER_CROWN = 0.105, 0.075  # height of the incisors; gum behind it
 UPPER_EDGE = 0.036  # incisors end this far below the closed lips' line
 LOWER_EDGE = -0.016  # and the lower ones begin here, behind them
 OWN_EDGE_OVERLAP = 0.004
-TIP_ROUND, TIP_SOFT = 0.010, 0.004  # how far corners of teeth draw back, and how soft their edges are
-GAP_DARK = 0.22  # of the lines between teeth
+TIP_ROUND, TIP_SOFT = 0.010, 0.005  # how far corners of teeth draw back, and how soft their edges are
+GAP_DARK = 0.17  # of the lines between teeth
 ARCH_DARK = 0.62  # at the back of the arch
-LOWER_DIM = 0.78  # lower teeth stand in the shadow of the upper ones
+LOWER_DIM = 0.70  # lower teeth stand in the shadow of the upper ones
+SOFT_PX = 0.55  # blur of a portrait in its own pixels: lens, demosaicing, compression
 TONGUE_TOP = -0.055
 
 EYE_WHITE_CORNERS = ((33, 133), (362, 263))
 LIPS = (0, 37, 267, 17, 84, 314, 40, 270)
 CHEEKS = (50, 280, 205, 425)
-ENAMEL = np.array([1.0, 0.97, 0.915], np.float32)  # warmer than the white of an eye
+ENAMEL = np.array([1.0, 0.98, 0.935], np.float32)  # warmer than the white of an eye
 ENAMEL_OVER_EYE = 1.55  # and brighter: eyes lie in the shadow of the brow
-SKIN_REFLECTED = 0.12  # share of the skin's hue in the light around the mouth
+SKIN_REFLECTED = 0.18  # share of the skin's hue in the light around the mouth
 FLESH = np.array([176.0, 92.0, 92.0], np.float32)  # a tongue in full light
 BRIGHTEST, DARKEST = 242.0, 120.0  # of enamel, whatever the light
 
@@ -87,6 +88,12 @@ def _colour_at_px(frame: FaceFrame, at_px: Floats) -> Floats:
     height, width = frame.picture.shape[:2]
     x, y = int(np.clip(at_px[0], 1, width - 2)), int(np.clip(at_px[1], 1, height - 2))
     return frame.picture[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 3).mean(0).astype(np.float32)
+
+
+def softened(texture: Floats, frame: FaceFrame) -> Floats:
+    """As soft as the portrait is: teeth sharper than the lips around them look pasted in."""
+    width = SOFT_PX * max(frame.magnified, 1.0) / frame.eye_distance_px * TEXELS
+    return np.asarray(cv2.GaussianBlur(texture, (0, 0), width), np.float32)
 
 
 def _grid() -> tuple[Floats, Floats]:

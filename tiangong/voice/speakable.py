@@ -12,7 +12,9 @@ _PICTURES: Final = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe00-\ufe0f\u20e3"
     "\U0001f000-\U0001faff\U000e0000-\U000e0fff]+"
 )
-_URL: Final = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>()\[\]，。！？；、]*[^\s<>()\[\]，。！？；、.,!?;:'\"]", re.I)
+_URL: Final = re.compile(
+    r"(?:https?://|ftp://|www\.)[^\s<>()\[\]，。！？；、]*[^\s<>()\[\]，。！？；、.,!?;:'\"]", re.I
+)
 _LINK_WORD: Final = {"zh": "链接", "en": "link"}
 _MARKDOWN: Final = (
     (re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)"), r"\1"),  # [text](address), ![alt](address)
@@ -29,19 +31,20 @@ _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B) if c
     ord("　"): " ",
     ord("￥"): "¥",
 }
+_YEAR_FIGURES: Final = str.maketrans("0123456789", "零一二三四五六七八九")
 _NUMBER: Final = r"(\d+(?:,\d{3})*(?:\.\d+)?)"
 # espeak-ng's Mandarin says these signs in English, or a year as a quantity.
 _CHINESE_SIGNS: Final = (
     (re.compile(r"(?<=\d),(?=\d{3})"), ""),
-    (re.compile(r"(?<!\d)(\d{4})(?=年)"), lambda m: " ".join(m.group(1))),
-    (re.compile(r"(?<!\d)(\d{1,2})[:：](\d{2})(?!\d)"), lambda m: f"{m.group(1)}点{m.group(2)}分"),
-    (re.compile(rf"{_NUMBER}\s*%"), lambda m: f"百分之{m.group(1)}"),
-    (re.compile(rf"[¥]\s*{_NUMBER}"), lambda m: f"{m.group(1)}元"),
-    (re.compile(rf"\$\s*{_NUMBER}"), lambda m: f"{m.group(1)}美元"),
-    (re.compile(rf"{_NUMBER}\s*(?:℃|°C|°)"), lambda m: f"{m.group(1)}度"),
-    (re.compile(r"(?<=\d) × (?=\d)"), lambda m: "乘以"),
-    (re.compile(r"(?<![\d\w])[-−](?=\d)"), lambda m: "负"),
+    (re.compile(r"(?<!\d)(\d{1,2})[:：](\d{2})(?!\d)"), r"\1点\2分"),
+    (re.compile(rf"{_NUMBER}\s*%"), r"百分之\1"),
+    (re.compile(rf"¥\s*{_NUMBER}"), r"\1元"),
+    (re.compile(rf"\$\s*{_NUMBER}"), r"\1美元"),
+    (re.compile(rf"{_NUMBER}\s*(?:℃|°C|°)"), r"\1度"),
+    (re.compile(r"(?<=\d) × (?=\d)"), "乘以"),
+    (re.compile(r"(?<![\d\w])[-−](?=\d)"), "负"),
 )
+_CHINESE_YEAR: Final = re.compile(r"(?<!\d)\d{4}(?=年)")
 _ENGLISH_SIGNS: Final = (
     (re.compile(r"℃"), "°C"),
     (re.compile(rf"[¥]\s*{_NUMBER}"), r"\1 yuan"),
@@ -59,6 +62,8 @@ def speakable(text: str, language: str) -> str:
     for pattern, kept in _MARKDOWN:
         plain = pattern.sub(kept, plain)
     plain = "".join(_readable(c) for c in plain)
+    if language == "zh":
+        plain = _CHINESE_YEAR.sub(lambda year: year.group().translate(_YEAR_FIGURES), plain)
     for pattern, said in _CHINESE_SIGNS if language == "zh" else _ENGLISH_SIGNS:
         plain = pattern.sub(said, plain)
     plain = " ".join(plain.split())

@@ -2,7 +2,7 @@
 
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import gradio as gr
 from fastapi import FastAPI
@@ -11,6 +11,9 @@ from gradio.themes import Soft
 from tiangong.agent.persona import read_persona
 from tiangong.service.assembly import Engines
 from tiangong.studio.bundle import PERSONA, find_bundles
+
+# Fonts that the reader's machine has: the theme's own would be fetched from elsewhere.
+_FONTS: Final = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
 
 
 def _asset(name: str) -> str:
@@ -41,6 +44,7 @@ def build_page(engines: Engines) -> gr.Blocks:
             html_template=_asset("page.html").replace("__CONFIG__", _config(engines)),
             css_template=_asset("page.css"),
             js_on_load=script,
+            apply_default_css=False,
             elem_id="tiangong-call",
         )
         with gr.Accordion("Engines · 引擎", open=False):
@@ -49,5 +53,5 @@ def build_page(engines: Engines) -> gr.Blocks:
 
 
 def mount_page(app: FastAPI, engines: Engines) -> FastAPI:
-    options: dict[str, Any] = {"theme": Soft(primary_hue="cyan"), "footer_links": []}
+    options: dict[str, Any] = {"theme": Soft(primary_hue="cyan", font=_FONTS, font_mono=["monospace"]), "footer_links": []}
     return gr.mount_gradio_app(app, build_page(engines), path="/", **options)

@@ -1,0 +1,100 @@
+"""A whole picture or video -> the faces in it (`tiangong look`)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from tiangong.core.face import EMOTIONS
+from tiangong.core.media import VideoFrame
+from tiangong.core.pictures import VIDEO_SUFFIXES, read_picture, read_video
+from tiangong.perception.protocol import FaceObservation, FaceSession
+
+MOST_LOOKS_PER_S: Final = 10.0  # expressions last longer, and ten minutes of video stay a file of some megabytes
+_DIGITS: Final = 4  # of numbers in JSON
+
+
+class GroupSession(FaceSession, Protocol):
+    """A session that can also see everybody in a picture."""
+
+    def observe_all(self, frame: VideoFrame) -> tuple[FaceObservation, ...]:
+        """Every face, the largest first."""
+        ...
+
+
+class GroupReader(Protocol):
+    def session(self, *, tracking: bool) -> GroupSession: ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen at one moment."""
+
+    faces: tuple[FaceObservation, ...]  # a picture: all of them; a video: the nearest one, or none
+    time_s: float | None = None  # from the start of the video; None for a picture
+
+    def as_json(self) -> dict[str, object]:
+        faces = [_face_json(face) for face in self.faces]
+        return {"faces": faces} if self.time_s is None else {"time_s": round(self.time_s, 3), "faces": faces}
+
+
+@dataclass(frozen=True)
+class LookedFile:
+    """What was seen in one file."""
+
+    file: str
+    looks: tuple[Look, ...]
+    is_video: bool
+
+    def as_json(self) -> dict[str, object]:
+        """The object that `look --json` writes for a file: its "faces", or for a video its "frames" with "time_s"."""
+        if self.is_video:
+            return {"file": self.file, "frames": [look.as_json() for look in self.looks]}
+        return {"file": self.file, **self.looks[0].as_json()}
+
+
+def look_file(path: Path, reader: GroupReader) -> LookedFile:
+    """Find the faces of a picture, or of a video ten times a second.
+
+    Raises MediaError where the file is missing, broken, or neither.
+    """
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return LookedFile(str(path), tuple(_follow(path, reader)), is_video=True)
+    session = reader.session(tracking=False)
+    try:
+        return LookedFile(str(path), (Look(session.observe_all(read_picture(path))),), is_video=False)
+    finally:
+        session.close()
+
+
+def _follow(path: Path, reader: GroupReader) -> Iterator[Look]:
+    session = reader.session(tracking=True)
+    due_s = 0.0
+    try:
+        for frame in read_video(path):
+            if frame.captured_s < due_s - 1e-3:
+                continue
+            # From the time that was due, not from the frame's: 25 fps would otherwise come down to 8.3.
+            due_s = max(due_s, frame.captured_s - 1 / MOST_LOOKS_PER_S) + 1 / MOST_LOOKS_PER_S
+            seen = session.observe(frame)
+            yield Look((seen,) if seen else (), frame.captured_s)
+    finally:
+        session.close()
+
+
+def _face_json(face: FaceObservation) -> dict[str, object]:
+    emotion = face.emotion
+    return {
+        "box": [round(edge, 1) for edge in face.box],
+        "emotion": {
+            "label": emotion.label,
+            "probabilities": {
+                name: round(float(p), _DIGITS) for name, p in zip(EMOTIONS, emotion.probabilities, strict=True)
+            },
+            "valence": round(emotion.valence, _DIGITS),
+            "arousal": round(emotion.arousal, _DIGITS),
+            "confidence": round(emotion.confidence, _DIGITS),
+        },
+        "expression": [round(float(value), _DIGITS) for value in face.expression],
+        "head_rad": [round(float(angle), _DIGITS) for angle in face.head_rad],
+    }
