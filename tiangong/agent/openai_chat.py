@@ -60,6 +60,8 @@ class OpenAIChat:
             self._url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
         except httpx.InvalidURL as error:
             raise ConfigError(f"brain.base_url '{base_url}' is not a URL: {error}") from error
+        if not self._url.host:
+            raise ConfigError(f"brain.base_url '{base_url}' names no server")
         self._model, self._max_tokens, self._temperature = model, max_tokens, temperature
         key = os.environ.get(KEY_VARIABLE)
         headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -3,6 +3,7 @@
 Only safetensors are read and no code from a model's repository is run.
 """
 
+import importlib
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -187,7 +188,7 @@ def _require_sentencepiece(model: str) -> None:
     if not _has(model, "tokenizer.model") or _has(model, "tokenizer.json"):
         return
     try:
-        from sentencepiece import sentencepiece_model_pb2  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        importlib.import_module("sentencepiece.sentencepiece_model_pb2")
     except ImportError as error:
         mend = "pip install 'sentencepiece<0.2.3'"
         raise MissingExtra("transformers", "a sentencepiece that fits protobuf 4", mend) from error

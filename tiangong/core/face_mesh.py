@@ -4,8 +4,8 @@ It stands on floor 0 because both the camera (perception) and the portrait (rend
 each other. The models ride in the wheel of mediapipe 0.10.21 (Kartynnik et al. 2019; Grishchenko et al. 2020).
 """
 
-import os
 import threading
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.core.errors import MediaError
+from tiangong.core.native_noise import without_greetings
 
 LANDMARKS = 478
 
@@ -22,13 +23,14 @@ class FaceMesh:
 
     def __init__(self, *, tracking: bool, most_faces: int = 2) -> None:
         """`tracking=True` follows a face through a video (7 ms a frame); False looks at each picture afresh."""
-        os.environ.setdefault("GLOG_minloglevel", "2")
-        from mediapipe.python.solutions import face_mesh  # late: importing mediapipe takes a second
-
         self._lock = threading.Lock()
-        self._graph: Any = face_mesh.FaceMesh(
-            static_image_mode=not tracking, max_num_faces=most_faces, refine_landmarks=True
-        )
+        with without_greetings():
+            from mediapipe.python.solutions import face_mesh  # late: importing mediapipe takes a second
+
+            self._graph: Any = face_mesh.FaceMesh(
+                static_image_mode=not tracking, max_num_faces=most_faces, refine_landmarks=True
+            )
+        self._has_found = False
 
     def find(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """(height, width, 3) RGB -> for each face (478, 3): x, y in pixels, z in the same unit (- towards the camera).
@@ -36,8 +38,9 @@ class FaceMesh:
         The largest face comes first; an empty list means that no face was seen.
         """
         height, width = image.shape[:2]
-        with self._lock:
+        with self._lock, nullcontext() if self._has_found else without_greetings():
             found = self._graph.process(np.ascontiguousarray(image)).multi_face_landmarks or []
+            self._has_found = bool(found) or self._has_found
         scale = np.array([width, height, width], np.float32)
         faces = [np.array([[p.x, p.y, p.z] for p in face.landmark], np.float32) * scale for face in found]
         return sorted(faces, key=lambda f: -float(np.prod(np.ptp(f[:, :2], axis=0))))

@@ -74,17 +74,18 @@ _SINGLE: Final = {
 }
 # tongueOut has no landmark: it stays 0.
 
-REST_PER_S: Final = 2.0  # how fast a new face's rest is learned, in spreads of the population, over its age
+REST_PER_S: Final = 1.5  # how fast a new face's rest is learned, in spreads of the population, over its age
 REST_AGE_S: Final = (
     0.3,
     20.0,
-)  # youngest and oldest age that counts: later it still drifts, a tenth of a spread a second
-REST_FREEDOM: Final = 2.5  # spreads: a rest farther from the mean is no rest but a lasting smile
+)  # youngest and oldest age that counts: later it still drifts, 4 % of a spread a second
+REST_FREEDOM: Final = 1.3  # spreads, four faces in five: a rest farther from the mean is no rest but a lasting smile
 LONGEST_STEP_S: Final = 0.2  # a gap in the video teaches no more than this
-# Rest is the median, but a mouth that talks is open most of the time and lids only ever fall below their rest.
+# Rest is the median, but for what leaves it one way only: mouths open and smile, lids fall.
 _REST_QUANTILE: Final = {
     "lips_apart": 0.25, "lips_height": 0.3, "lower_inner_down": 0.25, "lower_outer_down": 0.25, "chin_down": 0.25,
-    "lower_lip_down": 0.25, "upper_lip_up": 0.35, "eye": 0.6, "upper_lid": 0.6,
+    "lower_lip_down": 0.25, "upper_lip_up": 0.3, "corner_out": 0.3, "corner_up": 0.3, "corner_down": 0.7,
+    "eye": 0.6, "upper_lid": 0.6,
 }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ _VALENCE: Final = np.array([0.0, 0.8, -0.65, -0.55, -0.6, -0.6, 0.15], np.float3
 _AROUSAL: Final = np.array([-0.05, 0.45, -0.4, 0.65, 0.7, 0.35, 0.75], np.float32)
 TURNED_RAD: Final = (0.4, 0.6)  # yaw or pitch from which, and beyond which, the far side of the face hides too much
 DARK_LUMA: Final = (20.0, 45.0)  # mean brightness of the face, 0 to 255, below which the mesh guesses
+SMALL_PX: Final = (20.0, 48.0)  # widths of a face below which its mimic is lost between the pixels
 CONFIDENT_FROM: Final = 0.3  # below, the estimate is called neutral: it can't be told
 SMOOTHING_S: Final = 0.5  # feelings last longer than syllables
 
@@ -80,12 +81,13 @@ def feeling_probabilities(expression: Row, *, stranger: bool) -> Row:
     return (weights / weights.sum()).astype(np.float32)
 
 
-def trust(head_rad: Row, luma: float) -> float:
-    """0 to 1: how well a face can be read that is turned so far and lit so brightly (mean of 0 to 255)."""
+def trust(head_rad: Row, luma: float, width_px: float) -> float:
+    """0 to 1: how well a face can be read that is turned so far, lit so brightly (mean of 0 to 255) and so large."""
     turned = max(abs(float(head_rad[0])), abs(float(head_rad[1])))
     facing = np.clip((TURNED_RAD[1] - turned) / (TURNED_RAD[1] - TURNED_RAD[0]), 0.0, 1.0)
     lit = np.clip((luma - DARK_LUMA[0]) / (DARK_LUMA[1] - DARK_LUMA[0]), 0.0, 1.0)
-    return float(facing * lit)
+    large = np.clip((width_px - SMALL_PX[0]) / (SMALL_PX[1] - SMALL_PX[0]), 0.0, 1.0)
+    return float(facing * lit * large)
 
 
 def feeling(probabilities: Row, trusted: float, seen_s: float) -> Emotion:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from tiangong.core.face import EMOTIONS
 from tiangong.core.media import VideoFrame
 from tiangong.core.pictures import VIDEO_SUFFIXES, read_picture, read_video
 from tiangong.perception.protocol import FaceObservation, FaceSession
@@ -46,11 +45,10 @@ class LookedFile:
     looks: tuple[Look, ...]
     is_video: bool
 
-    def as_json(self) -> dict[str, object]:
-        """The object that `look --json` writes for a file: its "faces", or for a video its "frames" with "time_s"."""
-        if self.is_video:
-            return {"file": self.file, "frames": [look.as_json() for look in self.looks]}
-        return {"file": self.file, **self.looks[0].as_json()}
+    def as_json(self) -> dict[str, object] | list[dict[str, object]]:
+        """What `look --json` writes for a file: an object for a picture, a list of such with "time_s" for a video."""
+        looks: list[dict[str, object]] = [{"file": self.file, **look.as_json()} for look in self.looks]
+        return looks if self.is_video else looks[0]
 
 
 def look_file(path: Path, reader: GroupReader) -> LookedFile:
@@ -88,9 +86,7 @@ def _face_json(face: FaceObservation) -> dict[str, object]:
         "box": [round(edge, 1) for edge in face.box],
         "emotion": {
             "label": emotion.label,
-            "probabilities": {
-                name: round(float(p), _DIGITS) for name, p in zip(EMOTIONS, emotion.probabilities, strict=True)
-            },
+            "probabilities": [round(float(p), _DIGITS) for p in emotion.probabilities],  # order of core.face.EMOTIONS
             "valence": round(emotion.valence, _DIGITS),
             "arousal": round(emotion.arousal, _DIGITS),
             "confidence": round(emotion.confidence, _DIGITS),

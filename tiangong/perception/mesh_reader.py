@@ -75,7 +75,9 @@ class MeshSession:
         measures = measure(pose.points)
         shapes = expression(measures, self._rest.learn(measures, elapsed_s))
         probabilities = self._feeling.smooth(feeling_probabilities(shapes, stranger=False), elapsed_s)
-        emotion = feeling(probabilities, trust(pose.head_rad, _luma(frame.image, box)), frame.captured_s)
+        emotion = feeling(
+            probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s
+        )
         return FaceObservation(box, landmarks, shapes, pose.head_rad, emotion, faces)
 
     def _forget(self) -> None:
@@ -104,7 +106,7 @@ def _observe_stranger(frame: VideoFrame, landmarks: Points, faces: int) -> FaceO
     pose = take_pose(landmarks)
     shapes = expression(measure(pose.points))
     probabilities = feeling_probabilities(shapes, stranger=True)
-    emotion = feeling(probabilities, trust(pose.head_rad, _luma(frame.image, box)), frame.captured_s)
+    emotion = feeling(probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s)
     return FaceObservation(box, landmarks, shapes, pose.head_rad, emotion, faces)
 
 

@@ -21,17 +21,17 @@ def _badge(height_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     h, w = 4 * height_px, 4 * round(height_px * 1.5)
     plate = np.zeros((h, w), np.uint8)
     r = h // 4
-    cv2.rectangle(plate, (r, 0), (w - r, h), 255, -1)
-    cv2.rectangle(plate, (0, r), (w, h - r), 255, -1)
+    cv2.rectangle(plate, (r, 0), (w - r, h), (255,), -1)
+    cv2.rectangle(plate, (0, r), (w, h - r), (255,), -1)
     for x in (r, w - r - 1):
         for y in (r, h - r - 1):
-            cv2.circle(plate, (x, y), r, 255, -1)
+            cv2.circle(plate, (x, y), r, (255,), -1)
     letters = np.zeros((h, w), np.uint8)
     scale = h / 34
     thickness = max(1, round(h / 14))
     (tw, th), _ = cv2.getTextSize(_TEXT, cv2.FONT_HERSHEY_DUPLEX, scale, thickness)
     cv2.putText(
-        letters, _TEXT, ((w - tw) // 2, (h + th) // 2), cv2.FONT_HERSHEY_DUPLEX, scale, 255, thickness, cv2.LINE_AA
+        letters, _TEXT, ((w - tw) // 2, (h + th) // 2), cv2.FONT_HERSHEY_DUPLEX, scale, (255,), thickness, cv2.LINE_AA
     )
     small = (w // 4, height_px)
     ink = cv2.resize(letters, small, interpolation=cv2.INTER_AREA)[..., None].astype(np.float32) / 255

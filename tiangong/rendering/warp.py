@@ -23,9 +23,9 @@ HEAD_SWAY_PX = 16  # around the resting face
 STILL_RAD = 1e-4  # a head turned less than this is not turned
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class WarpFace:
-    """A portrait that can be drawn moving; holds nothing that changes, so threads may share it."""
+    """A portrait that can be drawn moving; nothing in it is changed after opening, so threads may share it."""
 
     warp: FaceWarp
     mouth: Mouth
