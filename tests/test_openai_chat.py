@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -60,7 +60,7 @@ class Server:
 
 
 @contextmanager
-def brain_on(act: Callable[[Server, Any], None], **options: Any) -> Iterator[tuple[OpenAIChat, Server]]:
+def brain_on(act: Callable[[Server, Any], None], **options: Any) -> Generator[tuple[OpenAIChat, Server]]:
     server = Server(act)
     brain = OpenAIChat(server.url, "tiny", **options)
     try:

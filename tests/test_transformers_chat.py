@@ -1,5 +1,6 @@
 """The transformers brain on tiny models with random weights: true architectures, saved by the true library, loaded by our code."""
 
+import importlib
 import threading
 import time
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Llama with a sentencepiece tokenizer and no chat template, laid out as the first Llamas were."""
     sentencepiece = pytest.importorskip("sentencepiece")
     try:
-        from sentencepiece import sentencepiece_model_pb2  # noqa: F401
+        importlib.import_module("sentencepiece.sentencepiece_model_pb2")
     except ImportError as error:
         pytest.skip(f"this sentencepiece does not fit this protobuf: {error}")
     folder = tmp_path_factory.mktemp("llama")

@@ -60,6 +60,11 @@ class Index:
         self._spelled = {w for e in entries for w in re.findall("[a-z]+", _whole(e)) if len(w) >= SHORTEST_CORRECTED}
         self._unknown = UNKNOWN_WEIGHT * _rarity(1, len(entries))
         self._neighbours = _deletions(used)
+        self._verbatim = {
+            _bare(text): i
+            for i, e in reversed(list(enumerate(entries)))
+            for text in (*e.asked_as, _headings(e.passage.title)[1])
+        }
         self._bm25: Any = bm25s.BM25()
         self._bm25.index([_bag(entry) or [""] for entry in entries], show_progress=False)
 
@@ -72,6 +77,16 @@ class Index:
 
         `topic` is an earlier question that `text` follows up; its words count, but less.
         """
+        if (exact := self._verbatim.get(_bare(text))) is not None and not topic:
+            # "What is this?" holds no word that tells anything, yet its author knew what it asks for.
+            others = [passage for passage in self._by_words(text, most, "") if passage.text != self._text(exact)]
+            return [replace(self._items[exact].entry.passage, score=1.0), *others][:most]
+        return self._by_words(text, most, topic)
+
+    def _text(self, at: int) -> str:
+        return self._items[at].entry.passage.text
+
+    def _by_words(self, text: str, most: int, topic: str) -> list[Passage]:
         asked = self._asked(text)
         for word, weight in self._asked(topic).items():
             if word not in GENERIC:  # the "how long" of the earlier question has been answered
@@ -148,6 +163,10 @@ def _overlap(pair: str, other: str) -> bool:
 
 def _whole(entry: Entry) -> str:
     return " ".join((entry.passage.title, *entry.asked_as, entry.passage.text)).lower()
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower().replace("'", "")))
 
 
 def _headings(title: str) -> tuple[list[str], str]:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tiangong.core.config import Settings
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import VideoFrame
 from tiangong.perception.blend_shapes import RunningRest, expression
@@ -91,9 +92,10 @@ class MeshReader:
     """The engine: opens a mesh for each camera, since the mesh itself remembers where the face was."""
 
     name = "mesh"
+    embedded = True
 
     @classmethod
-    def unavailable(cls) -> str | None:
+    def unavailable(cls, settings: Settings) -> str | None:
         return None if find_spec("mediapipe") else "the package 'mediapipe' is not installed"
 
     def session(self, *, tracking: bool) -> MeshSession:

@@ -37,6 +37,7 @@ class SileroVoiceActivity:
     """The engine: knows nothing but how to open a session."""
 
     name = "silero"
+    embedded = True
 
     def session(self) -> SileroSession:
         return SileroSession()

@@ -187,6 +187,7 @@ class PocketSphinx:
     """The engine: a pool of decoders that its sessions borrow from."""
 
     name = "pocketsphinx"
+    embedded = True
     languages = frozenset({"en"})
 
     def __init__(self) -> None:

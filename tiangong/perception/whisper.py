@@ -1,7 +1,7 @@
 """Chinese and English speech to text by Whisper (Radford et al. 2022, arXiv:2212.04356), run by CTranslate2.
 
-Weights come from a folder, from Hugging Face's cache, or, where a model was asked for by name, from its hub. Whisper was
-trained on subtitles: in silence it writes what subtitles say there ("Thank you for watching"). `whisper_guards` drops that.
+Weights come from a folder or from Hugging Face's cache. Whisper was trained on subtitles: in silence it writes what
+subtitles say there ("Thank you for watching"). `whisper_guards` drops that.
 """
 
 import math
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tiangong.core.config import Settings
 from tiangong.core.errors import ConfigError, MediaError, MissingExtra
 from tiangong.core.media import AudioChunk, Transcript
 from tiangong.perception.protocol import HEARING_RATE_HZ
@@ -73,6 +74,7 @@ class FasterWhisper:
     """The engine: one model for all sessions, loaded at its first use."""
 
     name = "faster-whisper"
+    embedded = False
 
     def __init__(self, model: str | None = None) -> None:
         """`model`: a folder, a size ("small"), a hub name, or None for the best one in the cache.
@@ -86,15 +88,24 @@ class FasterWhisper:
         self._model: WhisperModel | None = None
 
     @classmethod
-    def unavailable(cls, model: str | None = None) -> str | None:
-        """Why it can't run here without a download; looks at the disk only."""
+    def unavailable(cls, settings: Settings) -> str | None:
+        """Why it can't run here; looks at the disk only."""
+        model = settings.hearing.model
         if not find_spec("faster_whisper"):
             return "the package 'faster-whisper' is not installed"
         if model is None:
-            return None if any(_cached(name) for name in BEST_ON_CPU) else "no Whisper model on this disk"
+            found = any(_cached(name) for name in REPOSITORIES)
+            return None if found else f"no Whisper model on this disk ({_how_to_get('small')})"
         if Path(model).is_dir():
             return _missing_file(Path(model))
-        return None if _cached(model) else f"the Whisper model '{model}' is not on this disk"
+        try:
+            return None if _cached(model) else f"'{model}' is not on this disk ({_how_to_get(model)})"
+        except ConfigError as error:
+            return str(error)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "FasterWhisper":
+        return cls(settings.hearing.model)
 
     def warm_up(self) -> None:
         """Load the model now. Raises ConfigError where its files are broken."""
@@ -163,7 +174,7 @@ def _load(folder: Path) -> "WhisperModel":
 
 
 def _find(model: str | None) -> Path:
-    """The folder of `model`, downloaded where it was asked for by name and is not on the disk."""
+    """The folder of `model`. Nothing is downloaded: half a gigabyte must not begin to flow by itself in a call."""
     if model is None:
         found = [path for name in _preference() if (path := _cached(name))]
         if not found:
@@ -176,7 +187,10 @@ def _find(model: str | None) -> Path:
         if missing:
             raise ConfigError(missing)
         return Path(model)
-    return _cached(model) or _download(model)
+    found = _cached(model)
+    if not found:
+        raise MissingExtra("faster-whisper", f"the weights of '{model}'", _how_to_get(model))
+    return found
 
 
 def _preference() -> tuple[str, ...]:
@@ -190,6 +204,10 @@ def _missing_file(folder: Path) -> str | None:
     if not absent:
         return None
     return f"{folder}: no {absent[0]}; a Whisper model of CTranslate2 needs {', '.join(_FILES)}"
+
+
+def _how_to_get(model: str) -> str:
+    return f"get it once with 'hf download {_repository(model)}', or set hearing.model to a folder"
 
 
 def _repository(model: str) -> str:
@@ -210,18 +228,3 @@ def _cached(model: str) -> Path | None:
     except HFValidationError as error:
         raise ConfigError(f"no Whisper model '{model}' ({error})") from error
     return Path(found[0]).parent if all(isinstance(path, str) for path in found) and isinstance(found[0], str) else None
-
-
-def _download(model: str) -> Path:
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(
-            snapshot_download(_repository(model), allow_patterns=[*_FILES, "preprocessor_config.json", "vocabulary.*"])
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
-        raise MissingExtra(
-            "faster-whisper", f"the weights of '{model}'", "connect to the internet once, or give their folder"
-        ) from error

@@ -23,7 +23,7 @@ SUBTITLE_LINES: Final = frozenset(
         "thank you so much for watching", "please subscribe", "subscribe", "see you next time", "bye", "bye bye", "you",
         "the end", "subtitles by the amaraorg community", "ill see you in the next video", "so",
         "谢谢", "谢谢观看", "谢谢大家", "感谢观看", "谢谢收看", "谢谢大家观看", "感谢收看", "多谢观看", "再见", "拜拜", "字幕志愿者",
-        "请不吝点赞订阅转发打赏支持明镜与点点栏目", "请订阅我的频道", "下次再见", "我们下期再见", "优优独播剧场yoyotelevisionseriesexclusive",
+        "请不吝点赞订阅转发打赏支持明镜与点点栏目", "请订阅我的频道", "下次再见", "我们下期再见", "优优独播剧场",
         "中文字幕志愿者", "字幕由amaraorg社区提供", "嗯",
     }
 )  # fmt: skip

@@ -43,7 +43,7 @@ class Part:
 
 def parts_of(phones: Sequence[Phone], duration_s: float) -> list[Part]:
     """Targets in order; diphthongs and affricates become several, and rest stands before and after."""
-    parts = [Part(rest_shape(), -_AROUND_S, 0.0, is_rest=True)])
+    parts = [Part(rest_shape(), -_AROUND_S, 0.0, is_rest=True)]
     for phone in phones:
         shapes = mouth_shapes(phone.symbol)
         whole = sum(shape.share for shape in shapes)

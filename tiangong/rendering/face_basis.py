@@ -45,7 +45,7 @@ GROUPS: Final = (
     ("mouthRollUpper", "mouthPressRight"),
 )
 GROUP_CEILING = 1.3
-EAGERNESS = 0.3  # jaws open faster at first: speech lives below a half, and small openings are easily overlooked
+EAGERNESS = 0.5  # jaws open faster at first: speech lives below a half, and small openings are easily overlooked
 _EAGER = np.array([BLEND_SHAPE_INDEX["jawOpen"], BLEND_SHAPE_INDEX["mouthClose"]])
 _GROUP_INDICES = tuple(np.array([BLEND_SHAPE_INDEX[name] for name in group]) for group in GROUPS)
 
