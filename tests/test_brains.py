@@ -140,6 +140,16 @@ def test_a_follow_up_keeps_the_topic_in_both_languages() -> None:
     assert "80 yuan" in talk("how long does delivery take", "and to germany")[1]
 
 
+def test_the_price_of_what_was_spoken_of_is_not_the_price_of_anything() -> None:
+    assert "10 yuan" in talk("how long does delivery take", "how much is it")[1]
+    assert "each item's page" in talk("can i buy a lamp", "how much is a lamp")[1]
+    assert "每个商品页" in talk("我想买个台灯", "多少钱")[1]
+
+
+def test_a_choice_without_an_offer_is_not_guessed_at() -> None:
+    assert "I don't know" in talk("the second one")[0]
+
+
 def test_it_repeats_its_last_words() -> None:
     first, second, third = talk("is alipay ok", "repeat that please", "could you say that again")
     assert second == f"Sure, once more. {first}"

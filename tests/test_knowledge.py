@@ -1,4 +1,4 @@
-"""Loading files that people really have, finding passages in them, personas, and what follows from the conversation."""
+"""Loading files that people really have, finding passages in them, and what follows from the conversation."""
 
 from pathlib import Path
 
@@ -7,10 +7,9 @@ import pytest
 from tiangong.agent.clarifying import Offer, ask_back, chosen, offered_in
 from tiangong.agent.knowledge import CONFIDENT, Knowledge
 from tiangong.agent.knowledge_loading import load_file
-from tiangong.agent.persona import read_persona
 from tiangong.agent.spoken_text import sentences, speakable_part
 from tiangong.agent.words import content_words
-from tiangong.core.errors import BundleError, ConfigError, MediaError, TiangongError
+from tiangong.core.errors import MediaError
 from tiangong.core.media import Message
 
 MARKDOWN = """---
@@ -270,37 +269,3 @@ def test_long_passages_are_cut_to_the_part_that_answers() -> None:
 def test_sentences_keep_decimals_and_lose_layout() -> None:
     text = "Use Python 3.11. **See** [here](http://a.b/c)!\n- one\n1. two"
     assert sentences(text) == ["Use Python 3.11.", "See here!", "one", "two"]
-
-
-PERSONA = "name: {en: Ann}\ngreeting: {en: Hi.}\nabout: {en: An AI.}\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "match"),
-    [
-        (PERSONA + "greetng: {en: x}", ConfigError, "did you mean 'greeting'"),
-        (PERSONA + "voice: {varient: male}", ConfigError, "did you mean 'variant'"),
-        (PERSONA + "knowledge: [../../etc]", ConfigError, "knowledge.0"),
-        ("name: {en: Ann, zh: 安}\ngreeting: {en: Hi.}\nabout: {en: x, zh: y}", ConfigError, "lacks a text in 'zh'"),
-        ("name: {en: Ann}", ConfigError, "missing"),
-        ("name: 3", ConfigError, "name"),
-        ("- a list", BundleError, "must hold keys"),
-        ("a: [", BundleError, "not YAML"),
-        (b"\xff\xfe\x00", BundleError, "not YAML"),
-        (None, BundleError, "cannot be opened"),
-    ],
-)
-def test_a_wrong_persona_gives_one_clear_line(
-    tmp_path: Path, text: str | bytes | None, error: type[TiangongError], match: str
-) -> None:
-    path = tmp_path / "persona.yaml"
-    if text is not None:
-        written(tmp_path, "persona.yaml", text)
-    with pytest.raises(error, match=match) as raised:
-        read_persona(path)
-    assert "\n" not in str(raised.value)
-
-
-def test_a_persona_needs_little(tmp_path: Path) -> None:
-    sheet = read_persona(written(tmp_path, "persona.yaml", PERSONA))
-    assert (sheet.persona.name, sheet.knowledge, sheet.voice) == ({"en": "Ann"}, (), "female")

@@ -13,6 +13,7 @@ WHITE_EDGE: Colour = (176, 148, 142)
 LID_SHADE: Colour = (52, 34, 34)
 RIM: Colour = (222, 160, 146)  # the wet edge of the lower lid
 LASH: Colour = (26, 17, 16)
+BROW_TONE: Colour = (46, 32, 27)
 CATCH = (-2.9, -3.3)  # of the window that the light comes from, px from the iris's middle
 
 
@@ -129,22 +130,22 @@ def draw_brow(canvas: skia.Canvas, person: Character, pose: Pose, left: bool) ->
     random = np.random.default_rng(person.seed + 17 + left)
     side = (lambda p: p) if left else mirror
     body = moved(person, pose, side(line + (MIDDLE_PX, 0)))
-    canvas.drawPath(tapered(body, thick * 0.95), fill(person.hair, 0.34 * person.brow.opacity, 1.5))
-    canvas.drawPath(tapered(body, thick * 0.55), fill(person.hair, 0.30 * person.brow.opacity, 1.0))
+    canvas.drawPath(tapered(body, thick * 0.95), fill(BROW_TONE, 0.36 * person.brow.opacity, 1.5))
+    canvas.drawPath(tapered(body, thick * 0.55), fill(BROW_TONE, 0.36 * person.brow.opacity, 1.0))
     slope = np.gradient(line, axis=0)
     slope /= np.hypot(slope[:, 0], slope[:, 1])[:, None]
-    for _ in range(230):
+    for _ in range(340):
         k = int(random.beta(1.05, 1.15) * (len(line) - 1))
         t = k / (len(line) - 1)
-        across = random.uniform(-0.5, 0.5)
+        across = random.uniform(-0.42, 0.52)
         root = line[k] + np.array([-slope[k, 1], slope[k, 0]]) * across * thick[k]
         # Hairs stand at the inner end, lie along the middle, and meet from above and below towards the outer end.
-        rise = 1.15 * (1 - t) ** 2.2 - 0.12 - 0.75 * (-across) * t if across > 0 else 1.0 * (1 - t) ** 2.2 - 0.42 * t
+        rise = 1.1 * (1 - t) ** 2.2 + 0.8 * across * min(1.0, 2 * t) - 0.08
         direction = slope[k] + np.array([0, -rise])
         direction /= np.hypot(*direction)
         length = (3.6 + 2.6 * np.sin(np.pi * min(1, t + 0.15))) * random.uniform(0.7, 1.15) * (thick[k] / 6) ** 0.35
         hair = np.array([root, root + direction * length * 0.55 + (0.1, -0.15), root + direction * length + (0.5, 0.3)])
         drawn = moved(person, pose, side(smooth(hair, steps=4) + (MIDDLE_PX, 0)))
         fade = min(1.0, 0.35 + 3.2 * t)
-        paint = fill(person.hair, person.brow.opacity * fade * random.uniform(0.30, 0.72))
-        canvas.drawPath(tapered(drawn, [0.32, 0.62, 0.10]), paint)
+        paint = fill(BROW_TONE, person.brow.opacity * fade * random.uniform(0.22, 0.62))
+        canvas.drawPath(tapered(drawn, [0.3, 0.52, 0.08]), paint)

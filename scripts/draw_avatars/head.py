@@ -18,20 +18,24 @@ BONES = (
     (34, 203, 27, 8, 4, 3.2),  # brow ridge
     (0, 206, 9, 8, 0, 1.2),  # between the brows
     (24, 221, 17, 10, 12, -6.0),  # eye socket
-    (15, 224, 7, 10, 0, -3.5),  # beside the bridge
+    (15, 224, 7, 10, 0, -1.8),  # beside the bridge
     (39, 227, 15.5, 11, 0, 6.5),  # eyeball
     (56, 256, 22, 15, -18, 5.5),  # cheekbone
     (42, 272, 18, 16, 0, 4.0),  # cheek
-    (27, 243, 15, 5, 14, -1.6),  # hollow under the eye
+    (27, 243, 15, 5, 14, -0.9),  # hollow under the eye
     (0, 304, 29, 24, 0, 9.0),  # teeth push the lips forward
     (0, 331, 17, 5.5, 0, -4.0),  # under the lower lip
     (0, 347, 17, 10, 0, 8.0),  # chin
     (57, 305, 15, 20, 20, -3.0),  # between cheek and jaw
     (77, 190, 13, 24, 0, -4.0),  # temple
     (0, 160, 40, 26, 0, 4.0),  # forehead
-    (0, 293, 3.0, 7, 0, -1.5),  # philtrum
-    (5.2, 293, 2.4, 7, 8, 0.9),  # its ridges
+    (0, 293, 3.2, 7, 0, -0.9),  # philtrum
+    (5.4, 293, 2.8, 7, 8, 0.5),  # its ridges
 )
+
+EAR_RIM = ((78, 222), (87, 213), (94, 212), (98.5, 220), (98, 236), (94.5, 252), (90.5, 266), (86, 274), (81, 272), (78, 256))
+EAR_BOWL = ((85, 232), (90, 228), (93, 234), (91.5, 246), (87.5, 256), (84, 254))
+EAR_FOLD = ((88, 219), (93, 220), (95, 230), (93, 246), (89.5, 258))
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,16 @@ def relief(person: Character, pose: Pose) -> Relief:
     neck_height, neck = _neck(person, x, y)
     whole = np.where(neck > 0.5, neck_height, FAR_PX)
     whole = np.where(head > 0.5, np.maximum(height, whole), whole)
+    if person.ears:
+        ears, ear_cover = _ears(x, y)
+        whole = np.where((ear_cover > 0.5) & (head < 0.5), ears, whole)
+        head = np.maximum(head, ear_cover)
     return Relief(whole.astype(np.float32), head.astype(np.float32), neck.astype(np.float32))
 
 
 def outline_share(person: Character, x: Floats, y: Floats) -> Floats:
     """Distance from the head's middle over the outline's in that direction: 1 on the outline."""
-    ring = smooth(np.vstack([both_sides(person.outline), mirror(both_sides(person.outline))[::-1][1:-1]]) if False else _ring(person), closed=True)
+    ring = smooth(_ring(person), closed=True)
     angle = np.arctan2(ring[:, 1] - CENTRE_Y_PX, ring[:, 0] - MIDDLE_PX)
     order = np.argsort(angle)
     radius = np.hypot(ring[:, 0] - MIDDLE_PX, ring[:, 1] - CENTRE_Y_PX)[order]
@@ -96,17 +104,19 @@ def _skull(x: Floats, y: Floats, reach: Floats) -> Floats:
 def _nose(person: Character, away: Floats, y: Floats) -> Floats:
     n = person.nose
     stations = np.array([205, 216, 226, 240, 256, n.tip_y - 5, n.tip_y, n.tip_y + 5, n.base_y, n.base_y + 6])
-    rise = np.array([0.4, n.bridge * 0.75, n.bridge, n.tip * 0.42, n.tip * 0.76, n.tip * 0.98, n.tip, n.tip * 0.8, 4.0, 0.0])
-    half = np.array([13, 9, n.ridge, n.ridge * 1.0, n.ridge * 1.1, n.ridge * 1.35, n.ridge * 1.35, n.ridge * 1.2, 8, 8])
+    rise = np.array([0.4, n.bridge * 0.75, n.bridge, n.tip * 0.40, n.tip * 0.70, n.tip * 0.88, n.tip * 0.88, n.tip * 0.66, 3.0, 0.0])
+    half = n.ridge * np.array([1.7, 1.35, 1.2, 1.1, 1.12, 1.3, 1.34, 1.2, 0.9, 0.9])
     fine = np.arange(200, 300, 0.5)
     kernel = np.hanning(17) / np.hanning(17).sum()
     rise_at, half_at = (np.convolve(np.interp(fine, stations, v), kernel, "same") for v in (rise, half))
-    ridge = np.interp(y, fine, rise_at, left=0, right=0) * np.exp(-np.abs(away / np.interp(y, fine, half_at)) ** 2.4)
+    ridge = np.interp(y, fine, rise_at, left=0, right=0) * np.exp(-np.abs(away / np.interp(y, fine, half_at)) ** 2.1)
+    tip = 0.16 * n.tip * bump(away, y, 0, n.tip_y - 1, n.ridge * 1.15, 9.0, 0)
+    column = 3.6 * bump(away, y, 0, n.base_y - 1.5, 3.4, 5.0, 0)
     wing = 9.5 * bump(away, y, n.width - 6.5, n.tip_y + 4.0, 7.2, 7.0, 0)
     crease = -3.2 * bump(away, y, n.width + 0.5, n.tip_y + 2.0, 2.4, 8.0, -20)
     flank = 3.0 * bump(away, y, 14, 256, 9, 22, 10)
     nostril = -4.0 * bump(away, y, 9.0, n.base_y - 2.0, 4.2, 2.4, -12)
-    return ridge + wing + crease + flank + nostril
+    return ridge + tip + column + wing + crease + flank + nostril
 
 
 def _lips(curves: LipCurves) -> Floats:
@@ -121,7 +131,7 @@ def _lid(person: Character, pose: Pose, left: bool) -> Floats:
     crease = mask(tapered(lids.crease, [0.5, 2.4, 2.8, 2.2, 0.6]), 0.9)
     rim = mask(tapered(lids.upper, [1, 3, 3.4, 3, 1]), 1.0)
     under = mask(tapered(lids.lower + (0, 2.2), [1, 2.6, 3.0, 2.6, 1]), 1.2)
-    return -1.5 * crease + 1.1 * rim + 0.9 * under
+    return -1.5 * crease + 1.1 * rim + 0.55 * under
 
 
 def _neck(person: Character, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -136,3 +146,20 @@ def _neck(person: Character, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     height += 2.5 * bump(away, y, 48, 450, 34, 4.5, -6)
     cover = np.clip((flare - away) * FORM_SCALE, 0, 1) * (y > 300)
     return height, cover
+
+
+def _ears(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Behind the cheeks, from brow to nose base; the rim is raised, the bowl sinks."""
+    height, cover = np.zeros_like(x), np.zeros_like(x)
+    for side in (-1, 1):
+        rim = smooth([_ear(side, p) for p in EAR_RIM], closed=True)
+        shape = mask(path_of(rim))
+        bowl = mask(path_of(smooth([_ear(side, p) for p in EAR_BOWL], closed=True)), 1.2)
+        fold = mask(tapered(smooth([_ear(side, p) for p in EAR_FOLD]), [1, 2.0, 2.0, 1]), 0.9)
+        height += shape * 4 + 7 * soften(shape, 2.5) - 5.5 * bowl + 1.8 * fold
+        cover = np.maximum(cover, shape)
+    return height, cover
+
+
+def _ear(side: int, at: tuple[float, float]) -> tuple[float, float]:
+    return MIDDLE_PX + side * at[0], at[1]

@@ -13,6 +13,8 @@ TOOTH_HEIGHTS_PX = (9.2, 8.2, 8.8, 7.6, 6.8, 6.0)
 LOWER_WIDTHS_PX = (4.9, 5.2, 5.8, 5.4, 5.0, 4.6)
 TOOTH = (233, 225, 211)
 TOOTH_EDGE_Y_PX = 3.4  # of the upper teeth below the lips' line at rest
+NOSTRIL = ((-4.2, -0.6), (-2.4, -2.8), (1.2, -3.4), (4.4, -2.0), (3.4, -0.4), (-0.6, 0.1))  # from its middle
+WING = ((-1.2, -4.0), (0.9, 1.2), (0.4, 6.6), (-3.0, 10.2))  # the fold behind a wing of the nose
 CLOSED_PX = 0.6  # a narrower gap is the line between the lips
 
 
@@ -78,11 +80,11 @@ def _row(canvas: skia.Canvas, widths: tuple[float, ...], heights: tuple[float, .
 def _line(canvas: skia.Canvas, curves: LipCurves, gap: float) -> None:
     line = (curves.upper_inner + curves.lower_inner) / 2 if gap < CLOSED_PX else curves.upper_inner
     fading = 1 if gap < CLOSED_PX else 0.55
-    canvas.drawPath(tapered(line + (0, 0.5), [1.2, 2.6, 3.0, 2.6, 1.2]), fill((110, 36, 36), 0.38 * fading, 1.0))
-    canvas.drawPath(tapered(line, [0.5, 1.2, 0.95, 1.25, 0.95, 1.2, 0.5]), fill((62, 16, 18), 0.78 * fading, 0.3))
+    canvas.drawPath(tapered(line + (0, 0.5), [0.4, 2.4, 3.0, 2.4, 0.4]), fill((110, 36, 36), 0.38 * fading, 1.0))
+    canvas.drawPath(tapered(line, [0.15, 0.9, 1.0, 0.9, 1.2, 0.9, 1.0, 0.9, 0.15]), fill((62, 16, 18), 0.78 * fading, 0.3))
     for end in (0, -1):
         at = (curves.upper_inner[end] + curves.lower_inner[end]) / 2
-        canvas.drawCircle(float(at[0]), float(at[1]), 1.7, fill((84, 32, 28), 0.42, 1.1))
+        canvas.drawCircle(float(at[0]), float(at[1]), 1.5, fill((96, 40, 34), 0.30, 1.0))
 
 
 def _texture(canvas: skia.Canvas, person: Character, curves: LipCurves) -> None:
@@ -101,6 +103,18 @@ def _texture(canvas: skia.Canvas, person: Character, curves: LipCurves) -> None:
     canvas.drawPath(tapered(middle, [0.2, 2.0, 2.4, 1.4, 0.2]), fill((255, 226, 214), 0.26 * person.lips.shine, 0.9))
     bow = curves.upper_outer[int(len(lower) * 0.30) : int(len(lower) * 0.70)] + (0, -0.6)
     canvas.drawPath(tapered(bow, [0.1, 0.9, 0.6, 0.9, 0.1]), fill((255, 232, 214), 0.30, 0.5))
+
+
+def draw_nostrils(canvas: skia.Canvas, person: Character) -> None:
+    nose = person.nose
+    for side in (-1, 1):
+        shape = smooth(
+            [(MIDDLE_PX + side * (nose.width * 0.44 + a), nose.base_y + b) for a, b in NOSTRIL], closed=True
+        )
+        canvas.drawPath(path_of(shape), fill((92, 40, 32), 0.42, 1.5))
+        canvas.drawPath(path_of((shape - shape.mean(0)) * 0.8 + shape.mean(0)), fill((52, 20, 16), 0.62, 0.7))
+        wing = smooth([(MIDDLE_PX + side * (nose.width + a), nose.tip_y + b) for a, b in WING])
+        canvas.drawPath(tapered(wing, [0.2, 1.4, 1.6, 0.3]), fill((120, 58, 46), 0.34, 0.9))
 
 
 def _nearest(curve: Points, point: Points) -> Points:

@@ -15,8 +15,8 @@ GAMMA = 2.2
 KEY = np.array([-0.42, -0.52, 0.74], np.float32)
 FILL = np.array([0.80, -0.05, 0.60], np.float32)
 KEY_COLOUR = np.array([1.0, 0.965, 0.92], np.float32) * 0.80
-FILL_COLOUR = np.array([0.86, 0.95, 1.0], np.float32) * 0.26
-SKY_COLOUR = np.array([0.94, 0.97, 1.0], np.float32) * 0.26
+FILL_COLOUR = np.array([1.0, 0.96, 0.93], np.float32) * 0.27
+SKY_COLOUR = np.array([1.0, 0.97, 0.96], np.float32) * 0.26
 WRAP = np.array([0.42, 0.26, 0.20], np.float32)
 SPREAD_PX = (2.6, 1.3, 0.8)
 SHADOW_STEPS_PX = tuple(float(v) for v in np.geomspace(1.5, 70, 24))
@@ -79,6 +79,6 @@ def lit(albedo: Floats, height: Floats, material: Material) -> Floats:
         light[..., channel] += (spread - light[..., channel]) * material.flesh
     half = key + np.array([0, 0, 1], np.float32)
     mirror = np.clip(n @ (half / np.linalg.norm(half)), 0, 1)
-    gloss = material.gloss * cast * (0.10 * mirror**14 + 0.10 * mirror**60)
+    gloss = material.gloss * cast * (0.065 * mirror**14 + 0.07 * mirror**60)
     linear = (albedo / 255) ** GAMMA * light + gloss[..., None]
     return 255 * np.clip(linear, 0, 1) ** (1 / GAMMA)

@@ -46,7 +46,7 @@ class Offer:
 def label(passage: Passage) -> str:
     """What a passage is about, fit to stand inside a question."""
     own = passage.title.split(TITLE_PATH)[-1].rstrip("?？.。!！ ")
-    starts_plainly = own[:1].isupper() and own[1:2].islower() and not own.startswith("I ")
+    starts_plainly = own.startswith("A ") or (own[:1].isupper() and own[1:2].islower())
     return own[:1].lower() + own[1:] if starts_plainly else own
 
 

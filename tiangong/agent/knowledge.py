@@ -67,16 +67,23 @@ class Knowledge:
         topic = self._topic_before(before)
         if topic is None:
             return found
-        if found and found[0].score >= CONFIDENT:
-            return self._nearest_to(topic, found, text, language)
-        if not self._points_back(text):
+        sure = bool(found) and found[0].score >= CONFIDENT
+        # "How much is it?" may stand in the knowledge word by word, and still means what was spoken of.
+        words = content_words(text)
+        bare = len(words) < 2 and not any(self._tells(word) for word in words)
+        if self._points_back(text) and (bare or not sure):
+            together = self._following_up(text, language, topic, before[-1].text)
+            if together and together[0].score >= CONFIDENT:
+                return together
+        return self._nearest_to(topic, found, text, language) if sure else found
+
+    def _following_up(self, text: str, language: str, topic: str, just_said: str) -> list[Passage]:
+        """What answers `text` if it is about `topic`; the answer just given only where nothing new was asked."""
+        found = self._ranked(text, language, topic)
+        if set(content_words(text)) <= set(content_words(topic)):
             return found
-        together = self._ranked(text, language, topic)
-        if set(content_words(text)) - set(content_words(topic)):
-            said = before[-1].text
-            together = [replace(p, score=p.score * (JUST_SAID_FACTOR if p.text in said else 1)) for p in together]
-            together.sort(key=lambda passage: -passage.score)
-        return together if together and together[0].score >= CONFIDENT else found
+        found = [replace(p, score=p.score * (JUST_SAID_FACTOR if p.text in just_said else 1)) for p in found]
+        return sorted(found, key=lambda passage: -passage.score)
 
     def _nearest_to(self, topic: str, found: list[Passage], text: str, language: str) -> list[Passage]:
         """Of passages that fit a question about equally, the one first that also fits what was spoken of."""

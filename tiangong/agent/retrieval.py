@@ -88,6 +88,7 @@ class Index:
 
     def _by_words(self, text: str, most: int, topic: str) -> list[Passage]:
         asked = self._asked(text)
+        new = set(asked) if topic else set[str]()
         for word, weight in self._asked(topic).items():
             if word not in GENERIC:  # the "how long" of the earlier question has been answered
                 asked.setdefault(word, TOPIC_WEIGHT * weight)
@@ -97,7 +98,9 @@ class Index:
         ranks = self._bm25.get_scores(known)
         best = np.argsort(-ranks, kind="stable")[:CANDIDATES]
         top = float(ranks[best[0]]) or 1.0
-        scored = [(self._score(asked, self._items[i]), float(ranks[i]) / top, int(i)) for i in best if ranks[i] > 0]
+        # What follows a question up must be met itself: an answer to the earlier question alone is none to this one.
+        fit = [int(i) for i in best if ranks[i] > 0 and (not new or new & self._items[i].places.keys())]
+        scored = [(self._score(asked, self._items[i]), float(ranks[i]) / top, i) for i in fit]
         # BM25 decides only between passages that fit equally well.
         scored.sort(key=lambda s: (-(s[0] + 0.05 * s[1]), s[2]))
         found = [replace(self._items[i].entry.passage, score=round(score, 3)) for score, _, i in scored if score > 0]
@@ -129,7 +132,8 @@ class Index:
         whole = sum(asked.values())
         telling = [word for word in asked if word not in GENERIC]
         met = [word for word in telling if word in item.places]
-        if not met:
+        # "How much is a lamp?" is made of words that tell little, yet all of them together are what somebody asked.
+        if not met and not (len(asked) > 1 and asked.keys() in item.phrasings):
             return 0.0
         coverage = sum(weight * item.places.get(word, 0.0) for word, weight in asked.items()) / whole
         match = max((self._match(asked, whole, phrasing) for phrasing in item.phrasings), default=0.0)

@@ -17,7 +17,7 @@ _BETWEEN_CHARACTERS: Final = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9f
 # Politeness and hesitation around what is meant: "um hi, who are you then, please?", "请问你是谁呀".
 _OPENING: Final = re.compile(
     r"^(?:(?:um+|uh+|well|so|oh|ok|okay|hey|hi|hello|and|now|please|excuse me)\b\s*)+"
-    r"|^(?:嗯|哦|啊|那么|那|请问|请|喂|问一下|你好|您好)+"
+    r"|^(?:嗯|哦|啊|那么|那|请问|请|喂|问一下|你好|您好|早上好|下午好|晚上好|嗨)+"
 )
 _CLOSING: Final = re.compile(r"(?:\s*\b(?:please|then|now|though|exactly))+$|(?:吗|呢|吧|啊|呀|哦|了|啦|嘛|哈|的)+$")
 

@@ -69,7 +69,8 @@ SAME_EN: Final = (
     "abroad overseas international foreign",
     "gift present",
     "emotion mood feeling feelings emotions",
-    "language languages chinese english french spanish german japanese korean russian arabic mandarin cantonese italian",
+    "language languages",
+    "tongue chinese english french spanish german japanese korean russian arabic mandarin cantonese italian",
     "country countries germany france america usa europe canada japan australia spain italy russia korea india brazil "
     "mexico england britain uk singapore thailand vietnam malaysia zealand switzerland austria poland sweden norway "
     "netherlands belgium portugal greece turkey egypt africa asia indonesia philippines taiwan ireland scotland",
@@ -92,7 +93,7 @@ SAME_EN: Final = (
 # Words that hardly tell one passage from another and never are a topic by themselves: "how long does it take?".
 GENERIC_EN: Final = (
     "time cost item day today thing get come go make take work need want help change use say know way good new people "
-    "person start stop tell put find best long free mean country first second third last whereabouts"
+    "person start stop tell put find best long free mean country first second third last whereabouts tongue"
 ).split()
 
 # --- Chinese ---------------------------------------------------------------------------------------------------------

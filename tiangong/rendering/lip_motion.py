@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 
 from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX
 from tiangong.core.media import Speech
-from tiangong.rendering.coarticulation import FUNNEL, JAW, LOWER, OPENINGS, PUCKER, SPREAD, UPPER, mouth_curves, parts_of
+from tiangong.rendering.coarticulation import (
+    FUNNEL,
+    JAW,
+    LOWER,
+    OPENINGS,
+    PUCKER,
+    SPREAD,
+    UPPER,
+    mouth_curves,
+    parts_of,
+)
 from tiangong.rendering.lip_contacts import FASTEST_PER_FRAME, contact_curve, slowed
 from tiangong.rendering.protocol import FPS
 from tiangong.rendering.sound_level import curves_from_sound, loudness_factor

@@ -29,16 +29,25 @@ class MouthShape:
     share: float = 1.0  # of the time of a phone with several parts
 
 
-def _vowel(jaw: float, **more: float) -> MouthShape:
-    # A vowel is seen by its opening; open ones show some lower teeth.
-    defaults = {"lower": 0.32 * jaw, "upper": 0.12 * jaw, "grip": 2.0, "round_grip": 1.5, "share": 1.3}
-    return MouthShape(jaw, **{**defaults, **more})
+def _vowel(
+    jaw: float,
+    *,
+    lower: float | None = None,
+    upper: float | None = None,
+    spread: float = 0.0,
+    funnel: float = 0.0,
+    grip: float = 2.0,
+    round_grip: float = 1.5,
+    share: float = 1.3,
+) -> MouthShape:
+    """A vowel is seen by its opening; open ones show some lower teeth."""
+    lower = 0.32 * jaw if lower is None else lower
+    upper = 0.12 * jaw if upper is None else upper
+    return MouthShape(jaw, lower, upper, spread, funnel, grip=grip, round_grip=round_grip, share=share)
 
 
 def _rounded(jaw: float, funnel: float, pucker: float, share: float = 1.3) -> MouthShape:
-    return MouthShape(
-        jaw, 0.15 * jaw, 0.1 * jaw, funnel=funnel, pucker=pucker, grip=2.0, round_grip=3.0, share=share
-    )
+    return MouthShape(jaw, 0.15 * jaw, 0.1 * jaw, 0.0, funnel, pucker, grip=2.0, round_grip=3.0, share=share)
 
 
 _REST: Final = MouthShape(0.0, grip=2.0, round_grip=1.0)

@@ -23,9 +23,11 @@ _MANDARIN: Final = {
     "ŋ-": "ŋ̍",
     "χ": "x",
     "ər": "ɑɚ",
-    "yə": "y",  # yun; "ə" is a glide into n, too short to be seen or cut
-    "yæ": "yɛ",
+    "æ": "ɛ",  # yuan
 }
+# A Mandarin final that begins with a glide is two sounds, seen and heard; espeak-ng times them as one.
+_GLIDES: Final = {"iɛ", "iɑ", "iɑu", "iou", "io", "iə", "uo", "uei", "uai", "ua", "uɑ", "uə", "yɛ", "yə", "yæ"}
+_GLIDE_SHARE: Final = 0.35  # of the final's time
 _ENGLISH: Final = {
     "ᵻ": "ɪ",  # espeak-ng's own sign for the reduced vowel of "roses"
 }
@@ -37,11 +39,16 @@ def is_stop(symbol: str) -> bool:
     return symbol.lstrip(_STRESS).startswith(_STOPS)
 
 
-def ipa(name: str, tongue: str) -> str:
-    """IPA of one phone as espeak-ng names it, stress mark kept; "" for a pause or the note of a language switch."""
+def ipa(name: str, tongue: str) -> tuple[tuple[str, float], ...]:
+    """One phone as espeak-ng names it -> its sounds in IPA with their shares of its time; "" is a pause, or the note of
+    a language switch. A stress mark goes to the sound that bears it, the vowel."""
     if name.startswith("("):
-        return ""
+        return (("", 1.0),)
     bare = name.lstrip(_STRESS)
     stress = name[: len(name) - len(bare)]
-    known = _MANDARIN if tongue == "zh" else _ENGLISH
-    return stress + known.get(bare, bare)
+    if tongue != "zh":
+        return ((stress + _ENGLISH.get(bare, bare), 1.0),)
+    if bare in _GLIDES:
+        rest = bare[1:]
+        return ((bare[0], _GLIDE_SHARE), (stress + _MANDARIN.get(rest, rest), 1 - _GLIDE_SHARE))
+    return ((stress + _MANDARIN.get(bare, bare), 1.0),)

@@ -80,13 +80,14 @@ def _spans(raw: RawSpeech, tongue: Tongue) -> list[_Span]:
     ends = [*raw.starts[1:], len(raw.pcm)]
     spans: list[_Span] = []
     for name, start, end in zip(raw.symbols, raw.starts, ends, strict=True):
-        symbol = ipa(name, tongue)
-        if end <= start:
-            continue
-        if spans and not symbol and not spans[-1].symbol:
-            spans[-1].end = end
-        else:
-            spans.append(_Span(symbol, start, end))
+        at = float(start)
+        for symbol, share in ipa(name, tongue):
+            until = at + (end - start) * share
+            if spans and not symbol and not spans[-1].symbol:
+                spans[-1].end = round(until)
+            elif round(until) > round(at):
+                spans.append(_Span(symbol, round(at), round(until)))
+            at = until
     shortest = _SHORTEST_PAUSE_S * raw.rate_hz
     kept: list[_Span] = []
     for span in spans:

@@ -1,0 +1,111 @@
+"""Shoulder-length hair, parted in the middle: sheets of strands between two guide curves."""
+
+import numpy as np
+import skia
+
+from scripts.draw_avatars.canvas import MIDDLE_PX, Colour, Points, fill, gradient, path_of, smooth, tapered
+from scripts.draw_avatars.character import Character
+
+PART_X_PX = 263.0
+# From the part to the tips, as distance from the part and y: the edge along the face, and the silhouette.
+INNER = ((0.5, 131), (16, 132), (40, 142), (63, 165), (77.5, 200), (84, 244), (83, 290), (79, 332), (77, 372), (69, 408), (50, 436))
+OUTER = ((0, 77), (22, 78.5), (60, 91), (88, 122), (101, 168), (108, 222), (114, 280), (121, 336), (124, 384), (113, 426), (84, 452))
+STRANDS, GLINTS, STRAYS = 900, 700, 60
+
+
+def draw_back(canvas: skia.Canvas, person: Character) -> None:
+    """What hangs behind neck and face."""
+    shape = np.vstack([_guide(1.0, 1), _guide(1.0, -1)[::-1]])
+    dark: Colour = (24, 17, 16)
+    canvas.drawPath(path_of(shape), fill(dark))
+    random = np.random.default_rng(person.seed + 60)
+    for _ in range(500):
+        x = random.uniform(166, 350)
+        line = np.array([[x, 250], [x + random.normal(0, 3), 340], [x + (x - 258) * 0.02, random.uniform(395, 440)]])
+        tone = random.uniform(0.0, 0.16)
+        canvas.drawPath(tapered(smooth(line, steps=6), [0.5, 1.2, 0.2]), fill(_mix(person, tone), 0.5))
+
+
+def draw_front(canvas: skia.Canvas, person: Character) -> None:
+    random = np.random.default_rng(person.seed + 61)
+    for side in (-1, 1):
+        sheet = np.vstack([_guide(0.0, side), _guide(1.0, side)[::-1]])
+        canvas.drawPath(path_of(sheet), fill(person.hair, 1.0, 0.5))
+        lit = 1.0 if side < 0 else 0.72  # the key stands at the left
+        for _ in range(STRANDS):
+            _strand(canvas, person, random, side, lit)
+        for _ in range(GLINTS):
+            _glint(canvas, person, random, side, lit)
+        for _ in range(STRAYS):
+            _stray(canvas, person, random, side)
+
+
+def shade_path() -> skia.Path:
+    """The sheets' outline, for the shadow that they cast on the face."""
+    path = skia.Path()
+    for side in (-1, 1):
+        path.addPath(path_of(np.vstack([_guide(0.0, side), _guide(1.0, side)[::-1]])))
+    return path
+
+
+def _guide(q: float, side: int, steps: int = 10) -> Points:
+    """The strand at share `q` from the face's edge (0) to the silhouette (1)."""
+    inner, outer = np.asarray(INNER, np.float64), np.asarray(OUTER, np.float64)
+    mixed = inner + (outer - inner) * q
+    settled = np.clip(np.linspace(0, 3.2, len(mixed)), 0, 1)
+    x = (PART_X_PX + side * mixed[:, 0]) * (1 - settled) + (MIDDLE_PX + side * mixed[:, 0]) * settled
+    return smooth(np.stack([x, mixed[:, 1]], axis=1), steps=steps)
+
+
+def _mix(person: Character, tone: float) -> Colour:
+    dark, light = np.asarray(person.hair, float), np.asarray(person.hair_light, float)
+    r, g, b = dark + (light - dark) * min(max(tone, 0.0), 1.0)
+    return float(r), float(g), float(b)
+
+
+def _lock(q: float) -> float:
+    """Hair gathers in locks: -1 in the gap between two, 1 on the crest."""
+    return float(np.sin(19 * q + 2.2 * np.sin(7 * q)) * 0.6 + 0.4 * np.sin(47 * q + 1.3))
+
+
+def _wander(random: np.random.Generator, line: Points, side: int) -> Points:
+    along = np.linspace(0, 1, len(line))
+    sway = random.normal(0, 1.5) * along**1.5 + random.normal(0, 0.7) * np.sin(along * np.pi * random.uniform(1, 2.2))
+    return line + np.stack([side * sway, random.normal(0, 1.5) * along**2 * 4], axis=1)
+
+
+def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator, side: int, lit: float) -> None:
+    q = random.uniform(0.0, 1.0)
+    line = _wander(random, _guide(q, side, 6), side)
+    end = int(len(line) * random.uniform(0.80, 1.0))
+    start = int(len(line) * random.choice([0, 0, 0, random.uniform(0, 0.5)]))
+    line = line[start : max(end, start + 4)]
+    tone = 0.10 + 0.10 * _lock(q) + random.normal(0, 0.05)
+    wide = random.uniform(0.5, 1.5)
+    canvas.drawPath(tapered(line, [wide * 0.5, wide, wide, wide * 0.8, 0.1]), fill(_mix(person, tone * lit), random.uniform(0.35, 0.8)))
+
+
+def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, side: int, lit: float) -> None:
+    """Light catches where a strand bends over the skull, and again where it swings out below."""
+    q = random.uniform(0.02, 0.98)
+    crest = max(0.0, _lock(q))
+    upper = random.random() < 0.62
+    centre = random.normal(0.24 + 0.03 * (1 - q), 0.035) if upper else random.normal(0.66, 0.07)
+    span = random.uniform(0.05, 0.13) if upper else random.uniform(0.06, 0.16)
+    line = _wander(random, _guide(q, side, 8), side)
+    a, b = (int(np.clip(v, 0, 1) * (len(line) - 1)) for v in (centre - span, centre + span))
+    if b - a < 4:
+        return
+    line = line[a:b]
+    strength = (0.16 + 0.34 * crest) * (0.9 if upper else 0.5) * lit * random.uniform(0.4, 1.0)
+    colour = _mix(person, random.uniform(0.55, 1.0))
+    paint = gradient(line[0], line[-1], [colour, colour, colour], [0.0, strength, 0.0])
+    canvas.drawPath(tapered(line, [0.2, random.uniform(0.5, 1.3), 0.2]), paint)
+
+
+def _stray(canvas: skia.Canvas, person: Character, random: np.random.Generator, side: int) -> None:
+    q = random.choice([random.normal(0.0, 0.015), random.normal(1.0, 0.012)])
+    line = _wander(random, _guide(q, side, 8), side)
+    start = random.integers(0, len(line) // 2)
+    line = line[start : start + random.integers(20, 50)]
+    canvas.drawPath(tapered(line, [0.1, 0.45, 0.1]), fill(_mix(person, random.uniform(0, 0.3)), 0.55))

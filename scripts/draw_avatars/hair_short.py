@@ -1,0 +1,119 @@
+"""Short hair: strands that follow a field of directions over the scalp."""
+
+from functools import cache
+
+import numpy as np
+import skia
+
+from scripts.draw_avatars.canvas import Colour, Points, fill, gradient, path_of, smooth, tapered
+from scripts.draw_avatars.character import Character
+
+# Silhouette over the top from the picture's left sideburn to the right one, then back along the hairline.
+SILHOUETTE = ((171, 214), (166, 190), (164, 160), (170, 128), (188, 100), (216, 82), (250, 74), (286, 76), (316, 88), (337, 112),
+              (347, 144), (349, 176), (344, 214))  # fmt: skip
+HAIRLINE = ((340, 220), (336, 214), (335, 190), (330, 168), (318, 153), (305, 146), (288, 139), (262, 134), (236, 135), (212, 141),
+            (196, 151), (184, 165), (178, 188), (177, 212), (174, 220))  # fmt: skip
+PART_X_PX = 202.0
+SIDE_Y_PX = 138.0  # below this the sides are cut short
+LOOSE = 0.06  # share of hairs that may stand out of the shape
+TOP_STRANDS, SIDE_STRANDS, GLINTS = 1500, 1500, 600
+
+
+@cache
+def scalp() -> skia.Path:
+    return path_of(np.vstack([smooth(SILHOUETTE, steps=10), smooth(HAIRLINE, steps=10)]))
+
+
+def draw_front(canvas: skia.Canvas, person: Character) -> None:
+    random = np.random.default_rng(person.seed + 61)
+    shape = scalp()
+    canvas.save()
+    canvas.drawPath(shape, fill(person.hair, 0.94, 1.6))
+    canvas.restore()
+    _edge(canvas, person, random)
+    for _ in range(SIDE_STRANDS):
+        root = _root(random, shape, top=False)
+        _strand(canvas, person, random, root, random.uniform(4, 7), 0.14)
+    for _ in range(TOP_STRANDS):
+        root = _root(random, shape, top=True)
+        _strand(canvas, person, random, root, random.uniform(18, 34), 0.12)
+    for _ in range(GLINTS):
+        _glint(canvas, person, random, shape)
+
+
+def _root(random: np.random.Generator, shape: skia.Path, *, top: bool) -> Points:
+    while True:
+        x, y = random.uniform(162, 350), random.uniform(74, 218)
+        if shape.contains(float(x), float(y)) and (y < SIDE_Y_PX + 14 if top else y > SIDE_Y_PX - 18):
+            return np.array([x, y])
+
+
+def _direction(at: Points) -> Points:
+    """Unit vector in which hair lies: up from the brow, over to the right, down at the sides."""
+    x, y = float(at[0]), float(at[1])
+    if y > SIDE_Y_PX + 6 and abs(x - 256) > 58:
+        vector = np.array([0.10 * np.sign(256 - x), 1.0])
+    elif x < PART_X_PX:
+        vector = np.array([-0.75, 0.15 + (y - 90) / 60])
+    else:
+        over = np.clip((x - 225) / 105, 0, 1)
+        back = np.clip((y - 84) / 50, 0, 1)
+        vector = np.array([0.35 + 0.75 * over, -1.15 * back * (1 - over) + 0.15 + 1.35 * over**2.2])
+    return vector / np.hypot(*vector)
+
+
+def _flow(random: np.random.Generator, root: Points, length: float, steps: int = 7) -> Points:
+    lean = random.normal(0, 0.14)
+    shape, loose = scalp(), random.random() < LOOSE
+    points = [root]
+    for _ in range(steps):
+        d = _direction(points[-1])
+        turned = np.array([d[0] - lean * d[1], d[1] + lean * d[0]])
+        ahead = points[-1] + turned * length / steps
+        if len(points) > 2 and not loose and not shape.contains(float(ahead[0]), float(ahead[1])):
+            break
+        points.append(ahead)
+    return np.array(points)
+
+
+def _mix(person: Character, tone: float) -> Colour:
+    dark, light = np.asarray(person.hair, float), np.asarray(person.hair_light, float)
+    r, g, b = dark + (light - dark) * min(max(tone, 0.0), 1.0)
+    return float(r), float(g), float(b)
+
+
+def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator, root: Points, length: float, tone: float) -> None:
+    line = _flow(random, root, length)
+    clump = 0.10 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
+    lit = 1.15 - 0.3 * (root[0] - 165) / 185
+    colour = _mix(person, (tone + clump + random.normal(0, 0.06)) * lit)
+    wide = random.uniform(0.5, 1.3)
+    canvas.drawPath(tapered(line, [wide * 0.6, wide, wide * 0.7, 0.1]), fill(colour, random.uniform(0.4, 0.85)))
+
+
+def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, shape: skia.Path) -> None:
+    root = np.array([random.normal(248, 36), random.normal(110, 9)])
+    if not shape.contains(float(root[0]), float(root[1])):
+        return
+    line = _flow(random, root, random.uniform(10, 22))
+    crest = 0.5 + 0.5 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
+    strength = (0.10 + 0.38 * crest) * random.uniform(0.3, 1.0)
+    colour = _mix(person, random.uniform(0.6, 1.0))
+    paint = gradient(line[0], line[-1], [colour, colour, colour], [0.0, strength, 0.0])
+    canvas.drawPath(tapered(line, [0.2, random.uniform(0.5, 1.2), 0.2]), paint)
+
+
+def _edge(canvas: skia.Canvas, person: Character, random: np.random.Generator) -> None:
+    """Single hairs along the hairline, so that it does not end like a cap."""
+    line = smooth(HAIRLINE, steps=30)
+    for _ in range(700):
+        at = line[random.integers(0, len(line))]
+        inside = np.array([256.0, 105.0]) - at if at[1] < 152 else np.array([np.sign(at[0] - 256.0), -0.3])
+        root = at + inside / np.hypot(*inside) * (random.exponential(2.0) - 0.5)
+        drawn = _flow(random, root, random.uniform(4, 10) if at[1] < 152 else random.uniform(2, 5), 5)
+        canvas.drawPath(tapered(drawn, [0.15, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.2)), random.uniform(0.3, 0.7)))
+    silhouette = smooth(SILHOUETTE, steps=30)
+    for _ in range(260):
+        at = silhouette[random.integers(0, len(silhouette))]
+        drawn = _flow(random, at + random.normal(0, 0.6, 2), random.uniform(6, 14), 5)
+        canvas.drawPath(tapered(drawn, [0.3, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.12)), 0.7))

@@ -1,0 +1,99 @@
+"""Feelings on the face, by the action units of FACS (Ekman, Friesen and Hager 2002; prototypes of EMFACS).
+
+Only what leaves the lips free to touch: no jaw, no parted lips. A surprised avatar opens its eyes and still says "p".
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX, EmotionLabel
+from tiangong.core.media import Emotion
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    shape: str  # a blend shape, or a pair without its "Left" and "Right"
+    weight: float  # at intensity 1
+
+
+# A resting face with every muscle slack looks bored: a trace of a smile.
+_AT_EASE: Final = (_Unit("mouthSmile", 0.05), _Unit("cheekSquint", 0.03))
+_FACES: Final[dict[EmotionLabel, tuple[_Unit, ...]]] = {
+    "neutral": _AT_EASE,
+    "happy": (  # AU 6 + 12
+        _Unit("mouthSmile", 0.55), _Unit("cheekSquint", 0.45), _Unit("eyeSquint", 0.20), _Unit("mouthDimple", 0.12),
+        _Unit("browOuterUp", 0.10),
+    ),
+    "sad": (  # AU 1 + 4 + 15 + 17
+        _Unit("browInnerUp", 0.60), _Unit("browDown", 0.15), _Unit("mouthFrown", 0.45), _Unit("mouthShrugLower", 0.20),
+        _Unit("eyeSquint", 0.15),
+    ),
+    "angry": (  # AU 4 + 5 + 7 + 24
+        _Unit("browDown", 0.70), _Unit("eyeSquint", 0.35), _Unit("eyeWide", 0.15), _Unit("noseSneer", 0.15),
+        _Unit("mouthFrown", 0.15),
+    ),
+    "fearful": (  # AU 1 + 2 + 4 + 5 + 20
+        _Unit("browInnerUp", 0.65), _Unit("browOuterUp", 0.25), _Unit("browDown", 0.15), _Unit("eyeWide", 0.50),
+        _Unit("mouthStretch", 0.30),
+    ),
+    "disgusted": (  # AU 9 + 15 + 17
+        _Unit("noseSneer", 0.50), _Unit("browDown", 0.30), _Unit("eyeSquint", 0.25), _Unit("mouthFrown", 0.25),
+        _Unit("mouthShrugLower", 0.15),
+    ),
+    "surprised": (  # AU 1 + 2 + 5
+        _Unit("browInnerUp", 0.55), _Unit("browOuterUp", 0.60), _Unit("eyeWide", 0.45),
+    ),
+}  # fmt: skip
+# What answers a user's feeling: joy is shared, distress met with concern, anger with calm attention; never mirrored.
+_ANSWERS: Final[dict[EmotionLabel, tuple[tuple[EmotionLabel, float], ...]]] = {
+    "neutral": (),
+    "happy": (("happy", 0.55),),
+    "sad": (("sad", 0.40),),
+    "angry": (("sad", 0.20),),
+    "fearful": (("sad", 0.30),),
+    "disgusted": (("sad", 0.15),),
+    "surprised": (("surprised", 0.30), ("happy", 0.15)),
+}
+_THINKING: Final = (
+    _Unit("browInnerUp", 0.14), _Unit("browDown", 0.08), _Unit("eyeSquint", 0.06), _Unit("mouthPress", 0.08),
+)  # fmt: skip
+_LISTENING: Final = (_Unit("browInnerUp", 0.08), _Unit("browOuterUp", 0.06), _Unit("mouthSmile", 0.04))
+
+
+def felt_face(label: EmotionLabel, intensity: float) -> Floats:
+    """(52,) weights of a feeling at an intensity of 0 to 1, on top of a face at ease."""
+    strength = min(max(intensity, 0.0), 1.0)
+    return np.maximum(_weights(_AT_EASE), strength * _weights(_FACES[label]))
+
+
+def answering_face(user: Emotion | None) -> Floats:
+    """(52,) weights: how a listener's face answers what the user shows, by how sure and how strong that is."""
+    face = _weights(_AT_EASE)
+    if user is not None:
+        sure = min(max(user.confidence, 0.0), 1.0)
+        for label, share in _ANSWERS[user.label]:
+            face = np.maximum(face, sure * share * _weights(_FACES[label]))
+    return face
+
+
+def thinking_face() -> Floats:
+    """(52,) weights of mild concentration."""
+    return _weights(_THINKING)
+
+
+def listening_face() -> Floats:
+    """(52,) weights of attention."""
+    return _weights(_LISTENING)
+
+
+def _weights(units: tuple[_Unit, ...]) -> Floats:
+    face = np.zeros(len(ARKIT_BLEND_SHAPES), np.float32)
+    for unit in units:
+        names = [unit.shape] if unit.shape in BLEND_SHAPE_INDEX else [unit.shape + "Left", unit.shape + "Right"]
+        face[[BLEND_SHAPE_INDEX[name] for name in names]] = unit.weight
+    return face
