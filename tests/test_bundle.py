@@ -97,3 +97,9 @@ def test_consent_binds(folder: Path, change: dict[str, object], complaint: str) 
     write_consent(folder, Consent.model_validate({**CONSENT.model_dump(), **change}))
     with pytest.raises(ConsentError, match=complaint):
         open_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["tian", "gong"])
+def test_the_starter_avatars_are_whole_and_say_whose_likeness_they_are(name: str, tmp_path: Path) -> None:
+    bundle = open_bundle(find_bundles(tmp_path)[name])
+    assert bundle.consent.kind == "drawn-character"

@@ -1,6 +1,7 @@
 """Every registered engine, found by walking the registries: a new one is tested here without a line of its own."""
 
 import inspect
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_a_voice_speaks_at_24_khz_with_phones_in_order(name: str, text: str) -> 
     for piece in pieces:
         assert piece.audio.rate_hz == VOICE_RATE_HZ
         times = [t for phone in piece.phones or () for t in (phone.start_s, phone.end_s)]
-        assert times == sorted(times)
+        assert all(later >= earlier - 1e-9 for earlier, later in pairwise(times))
         assert not times or times[-1] <= piece.audio.duration_s + 0.01
 
 

@@ -65,10 +65,10 @@ def test_a_pause_inside_a_turn_is_told_once() -> None:
     ("voiced", "text", "expected"),
     [
         ((2.0, 2.3), "", [TurnEvent.OVERLAPPED, TurnEvent.ENDED]),
-        ((2.0, 2.45), "mm-hm", [TurnEvent.OVERLAPPED, TurnEvent.ENDED]),
+        ((2.0, 2.4), "mm-hm", [TurnEvent.OVERLAPPED, TurnEvent.ENDED]),
         ((2.0, 3.0), "", [TurnEvent.OVERLAPPED, TurnEvent.BARGED_IN, TurnEvent.ENDED]),
-        ((2.0, 2.45), "wait a moment", [TurnEvent.OVERLAPPED, TurnEvent.BARGED_IN, TurnEvent.ENDED]),
-        ((2.0, 2.45), "等一下", [TurnEvent.OVERLAPPED, TurnEvent.BARGED_IN, TurnEvent.ENDED]),
+        ((2.0, 2.4), "wait a moment", [TurnEvent.OVERLAPPED, TurnEvent.BARGED_IN, TurnEvent.ENDED]),
+        ((2.0, 2.4), "等一下", [TurnEvent.OVERLAPPED, TurnEvent.BARGED_IN, TurnEvent.ENDED]),
     ],
 )
 def test_voice_over_the_avatar(voiced: tuple[float, float], text: str, expected: list[TurnEvent]) -> None:

@@ -1,12 +1,14 @@
 """What the two wear: relief and colour of cloth, lit together with the skin."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import skia
 
 from scripts.draw_avatars.canvas import (
-    FORM_SCALE, MIDDLE_PX, SIZE_PX, Colour, Floats, Points, both_sides, grid, mask, mirror, path_of, smooth, tapered,
+    FORM_SCALE, MIDDLE_PX, SIZE_PX, Colour, Floats, Points, both_sides, fill, grid, mask, mirror, path_of, smooth, tapered,
 )  # fmt: skip
 from scripts.draw_avatars.character import Character
 
@@ -35,7 +37,34 @@ SHELL: Colour = (58, 116, 118)
 KNIT: Colour = (54, 74, 98)
 SHIRT: Colour = (226, 229, 231)
 BOTTOM = float(SIZE_PX + 20)
-WEAVE_PX, KNIT_RIB_PX = 0.22, 0.30  # depth of the cloth's grain
+# Edges, distance from the axis and y.
+NECKLINE = ((0, 459), (12, 458.2), (24, 455), (36, 449), (46, 440), (54, 428))
+BLAZER_OPENING = ((45, 394), (50, 416), (45, 450), (34, 490), (20, BOTTOM))
+LAPEL_NOTCH = ((76, 443), (97, 452))
+LAPEL_EDGE = ((97, 452), (88, 474), (70, 500), (44, BOTTOM))
+KNIT_OPENING = ((56, 399), (55, 420), (44, 446), (23, 477), (0, 504))
+KNIT_BAND = ((68, 404), (66, 424), (54, 452), (32, 485), (6, 516), (0, 524))
+# Lines of one half, distance from the axis and y, and how dark they are.
+SEAMS: dict[str, tuple[tuple[tuple[tuple[float, float], ...], float], ...]] = {
+    "tian": (
+        (((58, 400), (73, 412), (87, 434)), 1.0),
+        (((87, 434), (76, 443)), 1.0),
+        (NECKLINE, 0.6),
+        (LAPEL_NOTCH, 1.0),
+        (LAPEL_EDGE, 1.0),
+        (((50, 416), (60, 430), (76, 443)), 0.5),
+        (BLAZER_OPENING, 0.8),
+        (((150, 430), (154, 462), (150, 500), (152, 530)), 0.35),
+    ),
+    "gong": (
+        (KNIT_BAND, 0.5),
+        (((52, 384), (46, 406), (30, 431), (12, 449)), 0.5),
+        (((12, 449), (38, 466)), 0.8),
+        (((38, 466), (46, 463), (65, 430), (70, 404)), 0.8),
+        (((166, 429), (160, 462), (166, 500), (164, 530)), 0.5),
+    ),
+}
+WEAVE_PX, KNIT_RIB_PX = 0.10, 0.26  # depth of the cloth's grain
 
 
 def garment(person: Character) -> Garment:
@@ -52,57 +81,53 @@ def garment(person: Character) -> Garment:
         height = height + piece.stands_px * mask(path, piece.edge_px)
         colour += (np.asarray(piece.colour, np.float32) - colour) * inside[..., None]
         cover = np.maximum(cover, inside)
-    height = height + _grain(person, x, y)
+    knit = np.clip((colour[..., 2] - colour[..., 0]) / 20, 0, 1) if person.name == "gong" else cover
+    height = height + _grain(person, x, y) * knit
     return Garment(height.astype(np.float32), colour, cover)
 
 
-def _two(half: list[tuple[float, float]], stands: float, edge: float, colour: Colour, *, sharp: bool = True) -> list[Piece]:
+def _two(half: Sequence[tuple[float, float] | Points], stands: float, edge: float, colour: Colour) -> list[Piece]:
     """The same piece on both sides."""
     right = np.asarray(half, np.float64) + (MIDDLE_PX, 0)
-    dense = _polygon(right) if sharp else smooth(right, closed=True)
-    return [Piece(mirror(dense), stands, edge, colour), Piece(dense, stands, edge, colour)]
-
-
-def _polygon(points: Points) -> Points:
-    """Straight sides whose corners are a little rounded."""
-    nexts = np.roll(points, -1, axis=0)
-    before = points + (np.roll(points, 1, axis=0) - points) * 0.06
-    after = points + (nexts - points) * 0.06
-    return np.stack([before, points * 0.5 + (before + after) * 0.25, after], axis=1).reshape(-1, 2)
-
-
-def _torso(half: list[tuple[float, float]]) -> Points:
-    return smooth(both_sides(half), steps=10)
+    return [Piece(mirror(right), stands, edge, colour), Piece(right, stands, edge, colour)]
 
 
 def _blazer() -> list[Piece]:
-    shell = smooth(
-        both_sides([(0, 459), (22, 456), (40, 446), (52, 430), (58, 410), (70, 410), (90, 450), (80, BOTTOM), (40, BOTTOM)]), closed=True
-    )
-    right = [(41, 386), (52, 393), (74, 405), (110, 418), (150, 429), (184, 446), (203, 474), (212, BOTTOM), (26, BOTTOM), (37, 492),
-             (47, 456), (52, 430), (49, 408)]  # fmt: skip
-    lapel = [(41, 400), (57, 412), (85, 436), (76, 443), (97, 452), (72, 492), (44, BOTTOM), (18, BOTTOM), (33, 490), (44, 452), (47, 428)]
-    collar = [(40, 385), (50, 390), (63, 405), (86, 434), (76, 442), (56, 424), (44, 408)]
+    neckline = both_sides([*NECKLINE, (62, 420), (90, 450), (80, BOTTOM), (40, BOTTOM)])
+    shoulder = smooth([(45, 394), (74, 406), (110, 418), (150, 429), (184, 446), (203, 474), (212, BOTTOM)])
+    opening = smooth(BLAZER_OPENING)
+    lapel = [*LAPEL_NOTCH, *smooth(LAPEL_EDGE)[1:], *opening[::-1][: -len(opening) // 5], (60, 430)]
+    collar = [*opening[: len(opening) // 4], (60, 430), (76, 443), (87, 434), (72, 411), (56, 398)]
     return [
-        Piece(shell, 1.5, 0.6, SHELL),
-        *_two(right, 4.0, 0.9, BLAZER, sharp=False),
-        *_two(lapel, 2.2, 0.6, tuple(c * 1.01 for c in BLAZER)),
-        *_two(collar, 2.0, 0.6, tuple(c * 1.02 for c in BLAZER)),
+        Piece(neckline, 1.5, 0.6, SHELL),
+        *_two([*shoulder, *opening[::-1]], 4.0, 0.9, BLAZER),
+        *_two(lapel, 2.4, 0.5, BLAZER),
+        *_two(collar, 2.4, 0.5, BLAZER),
     ]
 
 
 def _knit() -> list[Piece]:
-    shirt = smooth(both_sides([(12, 452), (40, 424), (60, 398), (80, 404), (90, 450), (60, BOTTOM), (8, BOTTOM)]), closed=True)
-    right = [(58, 398), (70, 402), (112, 414), (166, 428), (208, 446), (232, 478), (244, BOTTOM), (0, BOTTOM), (0, 503), (24, 476),
-             (46, 444), (56, 418)]  # fmt: skip
-    band = [(54, 402), (66, 404), (57, 438), (34, 474), (6, 514), (0, 520), (0, 502), (24, 474), (46, 442)]
-    collar = [(52, 384), (61, 389), (70, 404), (66, 428), (47, 462), (38, 466), (12, 449), (30, 430), (47, 404)]
+    shirt = both_sides([(0, 453), (12, 450), (38, 428), (52, 402), (58, 410), (80, 450), (60, BOTTOM)])
+    shoulder = smooth([(56, 399), (72, 403), (112, 414), (166, 428), (208, 446), (232, 478), (244, BOTTOM)])
+    opening = smooth(KNIT_OPENING)
+    band = [*opening, (0, 524), *smooth(KNIT_BAND)[::-1]]
+    collar = [*smooth([(52, 384), (46, 406), (30, 431), (12, 449)]), (38, 466), *smooth([(46, 463), (65, 430), (70, 404), (61, 389)])]
     return [
         Piece(shirt, 1.0, 0.6, SHIRT),
-        *_two(right, 4.5, 1.0, KNIT, sharp=False),
-        *_two(band, 1.6, 0.8, tuple(c * 0.93 for c in KNIT)),
+        *_two([*shoulder, (0, BOTTOM), *opening[::-1]], 4.5, 1.0, KNIT),
+        *_two(band, 1.6, 0.6, tuple(c * 0.93 for c in KNIT)),
         *_two(collar, 3.4, 0.7, SHIRT),
     ]
+
+
+def draw_seams(canvas: skia.Canvas, person: Character) -> None:
+    """Edges and seams finer than the relief: a dark line where cloth ends, a light one on its turned edge."""
+    for line, dark in SEAMS[person.name]:
+        right = smooth(np.asarray(line, np.float64) + (MIDDLE_PX, 0), steps=8)
+        for seam in (right, mirror(right)):
+            canvas.drawPath(tapered(seam + (0.3, 0.9), [1.4, 2.6, 1.4]), fill((30, 24, 26), 0.20 * dark, 1.3))
+            canvas.drawPath(tapered(seam, [0.5, 0.8, 0.5]), fill((40, 32, 32), 0.42 * dark, 0.25))
+            canvas.drawPath(tapered(seam - (0.4, 0.9), [0.5, 0.9, 0.5]), fill((255, 250, 244), 0.16 * dark, 0.4))
 
 
 def _folds(person: Character) -> Floats:

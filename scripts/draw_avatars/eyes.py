@@ -58,7 +58,7 @@ def _iris(canvas: skia.Canvas, person: Character, lids: LidCurves) -> None:
         colour: Colour = (150, 104, 66) if light else (30, 18, 12)
         canvas.drawPath(tapered(ray, [0.28, 0.36, 0.1]), fill(colour, random.uniform(0.10, 0.34)))
     glow = skia.Path().addArc(skia.Rect.MakeLTRB(x - r * 0.7, y - r * 0.7, x + r * 0.7, y + r * 0.7), 25, 120)
-    paint = fill((176, 118, 70), 0.38, 1.1)
+    paint = fill((160, 104, 62), 0.32, 1.1)
     paint.setStyle(skia.Paint.kStroke_Style)
     paint.setStrokeWidth(r * 0.28)
     canvas.drawPath(glow, paint)
@@ -108,15 +108,15 @@ def _lashes(canvas: skia.Canvas, person: Character, lids: LidCurves, left: bool)
     random = np.random.default_rng(person.seed + 3 + left)
     out = 1.0 if lids.upper[-1, 0] > lids.upper[0, 0] else -1.0
     eyes = person.eyes
-    for t in np.linspace(0.12, 1.0, 46):
+    for t in np.linspace(0.12, 0.985, 38):
         root = lids.upper[int(t * (len(lids.upper) - 1))]
-        length = eyes.lash_px * (0.45 + 0.75 * t**1.3) * random.uniform(0.75, 1.12)
-        lean = -0.35 + 1.25 * t + random.normal(0, 0.10)
+        length = eyes.lash_px * (0.42 + 0.62 * t**1.3 - 3.4 * max(0.0, t - 0.84)) * random.uniform(0.75, 1.12)
+        lean = -0.35 + 1.05 * t + random.normal(0, 0.10)
         up = -1.0 + 1.7 * lids.closed
         tip = root + np.array([out * lean, up * (1.0 - 0.3 * t)]) * length * 0.72
-        bend = (root + tip) / 2 + (out * 0.10 * length, 0.22 * length * (1 if up < 0 else 0.6))
+        bend = (root + tip) / 2 + (out * 0.08 * length, 0.12 * length * (1 if up < 0 else 0.6))
         hair = smooth([root, bend, tip], steps=5)
-        canvas.drawPath(tapered(hair, [0.55, 0.42, 0.08]), fill(LASH, eyes.lash_opacity * random.uniform(0.55, 1)))
+        canvas.drawPath(tapered(hair, [0.7, 0.5, 0.1]), fill(LASH, eyes.lash_opacity * random.uniform(0.55, 1)))
     for t in np.linspace(0.35, 0.98, 22):
         root = lids.lower[int(t * (len(lids.lower) - 1))] + (0, 0.7)
         tip = root + np.array([out * (0.15 + 0.6 * t), 1.0]) * eyes.lash_px * random.uniform(0.25, 0.42)

@@ -8,9 +8,11 @@ from scripts.draw_avatars.character import Character
 
 PART_X_PX = 263.0
 # From the part to the tips, as distance from the part and y: the edge along the face, and the silhouette.
-INNER = ((0.5, 131), (16, 132), (40, 142), (63, 165), (77.5, 200), (84, 244), (83, 290), (79, 332), (77, 372), (69, 408), (50, 436))
-OUTER = ((0, 77), (22, 78.5), (60, 91), (88, 122), (101, 168), (108, 222), (114, 280), (121, 336), (124, 384), (113, 426), (84, 452))
-STRANDS, GLINTS, STRAYS = 900, 700, 60
+INNER = ((0.5, 129), (11, 133), (32, 145), (54, 165), (72, 194), (83, 238), (83, 290), (79, 332), (77, 372), (69, 408), (50, 436))
+OUTER = ((0, 76), (22, 79), (57, 92), (86, 122), (101, 168), (108, 222), (114, 280), (121, 336), (124, 384), (113, 426), (84, 452))
+STRANDS, GLINTS, STRAYS = 950, 900, 70
+TIPS = 90
+BASE_SHARE = 0.95  # of the sheets' length; below it single tips show
 
 
 def draw_back(canvas: skia.Canvas, person: Character) -> None:
@@ -29,7 +31,7 @@ def draw_back(canvas: skia.Canvas, person: Character) -> None:
 def draw_front(canvas: skia.Canvas, person: Character) -> None:
     random = np.random.default_rng(person.seed + 61)
     for side in (-1, 1):
-        sheet = np.vstack([_guide(0.0, side), _guide(1.0, side)[::-1]])
+        sheet = np.vstack([_base(0.0, side), _tips(random, side), _base(1.0, side)[::-1]])
         canvas.drawPath(path_of(sheet), fill(person.hair, 1.0, 0.5))
         lit = 1.0 if side < 0 else 0.72  # the key stands at the left
         for _ in range(STRANDS):
@@ -38,6 +40,22 @@ def draw_front(canvas: skia.Canvas, person: Character) -> None:
             _glint(canvas, person, random, side, lit)
         for _ in range(STRAYS):
             _stray(canvas, person, random, side)
+    _part(canvas, person, random)
+
+
+def _part(canvas: skia.Canvas, person: Character, random: np.random.Generator) -> None:
+    """The scalp shows where hair parts; short hairs soften its edge on the forehead."""
+    line = smooth([(PART_X_PX - 1.0, 134), (PART_X_PX, 118), (PART_X_PX - 0.5, 100), (PART_X_PX, 90)])
+    canvas.drawPath(tapered(line, [3.4, 1.8, 1.2, 0.4]), fill((14, 10, 9), 0.55, 1.6))
+    canvas.drawPath(tapered(line, [2.4, 1.1, 0.7, 0.1]), fill(person.skin, 0.22, 0.6))
+    for _ in range(240):
+        side = random.choice([-1, 1])
+        edge = _guide(0.0, int(side), 10)
+        k = int(random.integers(0, int(len(edge) * 0.32)))
+        root = edge[k] + random.normal(0, 0.8, 2)
+        tip = root + (edge[k + 8] - edge[k]) * random.uniform(0.5, 1.2) + (side * 1.0, -2.2)
+        bend = (root + tip) / 2 + (0, 0.9)
+        canvas.drawPath(tapered(smooth([root, bend, tip], steps=4), [0.15, 0.6, 0.2]), fill(person.hair, 0.5))
 
 
 def shade_path() -> skia.Path:
@@ -55,6 +73,18 @@ def _guide(q: float, side: int, steps: int = 10) -> Points:
     settled = np.clip(np.linspace(0, 3.2, len(mixed)), 0, 1)
     x = (PART_X_PX + side * mixed[:, 0]) * (1 - settled) + (MIDDLE_PX + side * mixed[:, 0]) * settled
     return smooth(np.stack([x, mixed[:, 1]], axis=1), steps=steps)
+
+
+def _base(q: float, side: int) -> Points:
+    line = _guide(q, side)
+    return line[: int(len(line) * BASE_SHARE)]
+
+
+def _tips(random: np.random.Generator, side: int) -> Points:
+    """Locks end at different lengths."""
+    shares = np.linspace(0.02, 0.98, TIPS)
+    lengths = 0.965 + 0.03 * np.sin(shares * 21 + side) * np.sin(shares * 9) + random.uniform(-0.02, 0.02, TIPS)
+    return np.array([_guide(q, side)[int((len(INNER) - 1) * 10 * min(r, 1.0))] for q, r in zip(shares, lengths, strict=True)])
 
 
 def _mix(person: Character, tone: float) -> Colour:
@@ -77,7 +107,7 @@ def _wander(random: np.random.Generator, line: Points, side: int) -> Points:
 def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator, side: int, lit: float) -> None:
     q = random.uniform(0.0, 1.0)
     line = _wander(random, _guide(q, side, 6), side)
-    end = int(len(line) * random.uniform(0.80, 1.0))
+    end = int(len(line) * random.uniform(0.86, 1.0))
     start = int(len(line) * random.choice([0, 0, 0, random.uniform(0, 0.5)]))
     line = line[start : max(end, start + 4)]
     tone = 0.10 + 0.10 * _lock(q) + random.normal(0, 0.05)
@@ -97,7 +127,7 @@ def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, 
     if b - a < 4:
         return
     line = line[a:b]
-    strength = (0.16 + 0.34 * crest) * (0.9 if upper else 0.5) * lit * random.uniform(0.4, 1.0)
+    strength = (0.20 + 0.46 * crest) * (1.0 if upper else 0.55) * lit * random.uniform(0.4, 1.0)
     colour = _mix(person, random.uniform(0.55, 1.0))
     paint = gradient(line[0], line[-1], [colour, colour, colour], [0.0, strength, 0.0])
     canvas.drawPath(tapered(line, [0.2, random.uniform(0.5, 1.3), 0.2]), paint)

@@ -9,13 +9,13 @@ from scripts.draw_avatars.canvas import Colour, Points, fill, gradient, path_of,
 from scripts.draw_avatars.character import Character
 
 # Silhouette over the top from the picture's left sideburn to the right one, then back along the hairline.
-SILHOUETTE = ((171, 214), (166, 190), (164, 160), (170, 128), (188, 100), (216, 82), (250, 74), (286, 76), (316, 88), (337, 112),
+SILHOUETTE = ((171, 214), (166, 190), (164, 160), (170, 128), (185, 101), (212, 80), (248, 68), (286, 69), (318, 83), (338, 110),
               (347, 144), (349, 176), (344, 214))  # fmt: skip
-HAIRLINE = ((340, 220), (336, 214), (335, 190), (330, 168), (318, 153), (305, 146), (288, 139), (262, 134), (236, 135), (212, 141),
-            (196, 151), (184, 165), (178, 188), (177, 212), (174, 220))  # fmt: skip
+HAIRLINE = ((340, 220), (336, 214), (333, 190), (328, 168), (317, 152), (306, 142), (288, 137), (264, 132), (238, 132), (216, 137),
+            (202, 146), (190, 164), (181, 188), (178.5, 212), (174, 220))  # fmt: skip
 PART_X_PX = 202.0
 SIDE_Y_PX = 138.0  # below this the sides are cut short
-LOOSE = 0.06  # share of hairs that may stand out of the shape
+LOOSE = 0.012  # share of hairs that may stand out of the shape
 TOP_STRANDS, SIDE_STRANDS, GLINTS = 1500, 1500, 600
 
 
@@ -27,13 +27,14 @@ def scalp() -> skia.Path:
 def draw_front(canvas: skia.Canvas, person: Character) -> None:
     random = np.random.default_rng(person.seed + 61)
     shape = scalp()
-    canvas.save()
-    canvas.drawPath(shape, fill(person.hair, 0.94, 1.6))
-    canvas.restore()
+    base = gradient((0, 150), (0, 222), [person.hair, person.hair, person.hair], [0.94, 0.86, 0.30])
+    base.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 1.8))
+    canvas.drawPath(shape, base)
     _edge(canvas, person, random)
     for _ in range(SIDE_STRANDS):
         root = _root(random, shape, top=False)
-        _strand(canvas, person, random, root, random.uniform(4, 7), 0.14)
+        if random.random() < 1 - 0.75 * np.clip((root[1] - 170) / 50, 0, 1):  # cut shorter and thinner towards the ear
+            _strand(canvas, person, random, root, random.uniform(3, 6), 0.14)
     for _ in range(TOP_STRANDS):
         root = _root(random, shape, top=True)
         _strand(canvas, person, random, root, random.uniform(18, 34), 0.12)
@@ -84,7 +85,7 @@ def _mix(person: Character, tone: float) -> Colour:
 
 def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator, root: Points, length: float, tone: float) -> None:
     line = _flow(random, root, length)
-    clump = 0.10 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
+    clump = 0.13 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
     lit = 1.15 - 0.3 * (root[0] - 165) / 185
     colour = _mix(person, (tone + clump + random.normal(0, 0.06)) * lit)
     wide = random.uniform(0.5, 1.3)
@@ -97,7 +98,7 @@ def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, 
         return
     line = _flow(random, root, random.uniform(10, 22))
     crest = 0.5 + 0.5 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
-    strength = (0.10 + 0.38 * crest) * random.uniform(0.3, 1.0)
+    strength = (0.14 + 0.5 * crest) * random.uniform(0.3, 1.0)
     colour = _mix(person, random.uniform(0.6, 1.0))
     paint = gradient(line[0], line[-1], [colour, colour, colour], [0.0, strength, 0.0])
     canvas.drawPath(tapered(line, [0.2, random.uniform(0.5, 1.2), 0.2]), paint)
@@ -108,6 +109,8 @@ def _edge(canvas: skia.Canvas, person: Character, random: np.random.Generator) -
     line = smooth(HAIRLINE, steps=30)
     for _ in range(700):
         at = line[random.integers(0, len(line))]
+        if at[1] > 196:
+            continue
         inside = np.array([256.0, 105.0]) - at if at[1] < 152 else np.array([np.sign(at[0] - 256.0), -0.3])
         root = at + inside / np.hypot(*inside) * (random.exponential(2.0) - 0.5)
         drawn = _flow(random, root, random.uniform(4, 10) if at[1] < 152 else random.uniform(2, 5), 5)

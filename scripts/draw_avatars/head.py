@@ -24,8 +24,10 @@ BONES = (
     (42, 272, 18, 16, 0, 4.0),  # cheek
     (27, 243, 15, 5, 14, -0.9),  # hollow under the eye
     (0, 304, 29, 24, 0, 9.0),  # teeth push the lips forward
-    (0, 331, 17, 5.5, 0, -4.0),  # under the lower lip
-    (0, 347, 17, 10, 0, 8.0),  # chin
+    (0, 331, 17, 6.0, 0, -3.2),  # under the lower lip
+    (0, 346, 19, 12, 0, 6.0),  # chin
+    (30, 291, 13, 3.4, 58, -1.3),  # fold from nose to mouth
+    (34, 309, 4.5, 6, 0, -1.8),  # corner of the mouth
     (57, 305, 15, 20, 20, -3.0),  # between cheek and jaw
     (77, 190, 13, 24, 0, -4.0),  # temple
     (0, 160, 40, 26, 0, 4.0),  # forehead
@@ -104,19 +106,21 @@ def _skull(x: Floats, y: Floats, reach: Floats) -> Floats:
 def _nose(person: Character, away: Floats, y: Floats) -> Floats:
     n = person.nose
     stations = np.array([205, 216, 226, 240, 256, n.tip_y - 5, n.tip_y, n.tip_y + 5, n.base_y, n.base_y + 6])
-    rise = np.array([0.4, n.bridge * 0.75, n.bridge, n.tip * 0.40, n.tip * 0.70, n.tip * 0.88, n.tip * 0.88, n.tip * 0.66, 3.0, 0.0])
+    rise = np.array([0.4, n.bridge * 0.75, n.bridge, n.tip * 0.40, n.tip * 0.66, n.tip * 0.80, n.tip * 0.80, n.tip * 0.62, 3.0, 0.0])
     half = n.ridge * np.array([1.7, 1.35, 1.2, 1.1, 1.12, 1.3, 1.34, 1.2, 0.9, 0.9])
     fine = np.arange(200, 300, 0.5)
-    kernel = np.hanning(17) / np.hanning(17).sum()
+    kernel = np.hanning(29) / np.hanning(29).sum()
     rise_at, half_at = (np.convolve(np.interp(fine, stations, v), kernel, "same") for v in (rise, half))
-    ridge = np.interp(y, fine, rise_at, left=0, right=0) * np.exp(-np.abs(away / np.interp(y, fine, half_at)) ** 2.1)
-    tip = 0.16 * n.tip * bump(away, y, 0, n.tip_y - 1, n.ridge * 1.15, 9.0, 0)
+    # The tip's underside is an arc: lowest in the middle.
+    low = y + 0.035 * away**2
+    ridge = np.interp(low, fine, rise_at, left=0, right=0) * np.exp(-np.abs(away / np.interp(y, fine, half_at)) ** 2.1)
+    tip = 0.26 * n.tip * bump(away, y, 0, n.tip_y, n.ridge * 1.5, 10.0, 0)
     column = 3.6 * bump(away, y, 0, n.base_y - 1.5, 3.4, 5.0, 0)
     wing = 9.5 * bump(away, y, n.width - 6.5, n.tip_y + 4.0, 7.2, 7.0, 0)
     crease = -3.2 * bump(away, y, n.width + 0.5, n.tip_y + 2.0, 2.4, 8.0, -20)
     flank = 3.0 * bump(away, y, 14, 256, 9, 22, 10)
     nostril = -4.0 * bump(away, y, 9.0, n.base_y - 2.0, 4.2, 2.4, -12)
-    return ridge + tip + column + wing + crease + flank + nostril
+    return soften(ridge + tip + wing + flank, 1.6) + column + crease + nostril
 
 
 def _lips(curves: LipCurves) -> Floats:
@@ -139,9 +143,9 @@ def _neck(person: Character, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     half = person.neck_half
     flare = np.interp(y, [300, 380, 402, 420, 440, 520], [half * 0.98, half, half * 1.08, half * 1.5, half * 2.6, half * 3.4])
     round_ = np.sqrt(np.clip(1 - (away / flare) ** 2.2, 0, 1))
-    height = -14 + 38 * round_ + 0.10 * np.maximum(y - 400, 0)
+    height = -30 + 40 * round_ + 0.10 * np.maximum(y - 400, 0)
     muscle = away - np.interp(y, [340, 446], [half * 0.92, 9])
-    height += 3.0 * np.exp(-((muscle / 8) ** 2)) * ramp(y, 352, 380) * (1 - ramp(y, 440, 456))
+    height += 2.4 * np.exp(-((muscle / 10) ** 2)) * ramp(y, 352, 380) * (1 - ramp(y, 440, 456))
     height -= 4.0 * bump(away, y, 0, 449, 9, 8, 0)
     height += 2.5 * bump(away, y, 48, 450, 34, 4.5, -6)
     cover = np.clip((flare - away) * FORM_SCALE, 0, 1) * (y > 300)

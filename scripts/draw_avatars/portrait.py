@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scripts.draw_avatars import hair_long, hair_short
 from scripts.draw_avatars.canvas import DETAIL_SCALE, FORM_SCALE, MIDDLE_PX, SIZE_PX, Floats, grid, image_of, mask, pixels, soften, surface
 from scripts.draw_avatars.character import Character
-from scripts.draw_avatars.clothes import garment
+from scripts.draw_avatars.clothes import draw_seams, garment
 from scripts.draw_avatars.eyes import draw_brow, draw_eye
 from scripts.draw_avatars.head import relief
 from scripts.draw_avatars.mouth import draw_mouth, draw_nostrils
@@ -19,7 +19,7 @@ from scripts.draw_avatars.skin import skin_colour
 GRAIN = 1.1  # standard deviation, sRGB steps: enough to hide banding, too little to be seen
 BACKDROP_LIGHT, BACKDROP_DARK = (176, 190, 188), (92, 112, 116)
 HAIR_SHADOW = (0.42, 5.0, (2.5, 5.0))  # darkness, softness in px, shift in px
-SKIN_GLOSS, LIP_GLOSS, CLOTH_GLOSS = 1.0, 2.4, 0.12
+SKIN_GLOSS, NECK_GLOSS, LIP_GLOSS, CLOTH_GLOSS = 1.0, 0.35, 2.4, 0.08
 
 
 def draw(person: Character, pose: Pose = NEUTRAL) -> NDArray[np.uint8]:
@@ -32,6 +32,7 @@ def draw(person: Character, pose: Pose = NEUTRAL) -> NDArray[np.uint8]:
         hair_long.draw_back(canvas, person)
     body, cover = _body(person, pose)
     _put(canvas, image_of(body, cover, person.seed + 2))
+    draw_seams(canvas, person)
     for left in (False, True):
         draw_eye(canvas, person, pose, left)
         draw_brow(canvas, person, pose, left)
@@ -67,6 +68,7 @@ def _body(person: Character, pose: Pose) -> tuple[Floats, Floats]:
     colour = colour + (cloth.colour - colour) * above[..., None]
     lips = np.clip((colour[..., 0] - colour[..., 1] - 62) / 30, 0, 1) * form.head
     gloss = SKIN_GLOSS + (LIP_GLOSS * person.lips.shine - SKIN_GLOSS) * lips
+    gloss = np.where(form.head > 0.5, gloss, NECK_GLOSS)
     gloss = gloss * (1 - above) + CLOTH_GLOSS * above
     lit_scene = lit(colour, height.astype(np.float32), Material(gloss.astype(np.float32), skin * (1 - above)))
     tinted = _hair_shadow(person)[..., None] ** np.array([0.86, 1.05, 1.1], np.float32)

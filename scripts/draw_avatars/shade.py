@@ -14,9 +14,12 @@ from scripts.draw_avatars.canvas import FORM_SCALE, Floats, ramp, soften
 GAMMA = 2.2
 KEY = np.array([-0.42, -0.52, 0.74], np.float32)
 FILL = np.array([0.80, -0.05, 0.60], np.float32)
+BOUNCE = np.array([0.15, 0.78, 0.60], np.float32)  # off a table or a pale shirt
 KEY_COLOUR = np.array([1.0, 0.965, 0.92], np.float32) * 0.80
 FILL_COLOUR = np.array([1.0, 0.96, 0.93], np.float32) * 0.27
+BOUNCE_COLOUR = np.array([1.0, 0.95, 0.92], np.float32) * 0.13
 SKY_COLOUR = np.array([1.0, 0.97, 0.96], np.float32) * 0.26
+FLESH_WARMTH = np.array([0.14, -0.02, -0.08], np.float32)  # shaded skin is lit by skin
 WRAP = np.array([0.42, 0.26, 0.20], np.float32)
 SPREAD_PX = (2.6, 1.3, 0.8)
 SHADOW_STEPS_PX = tuple(float(v) for v in np.geomspace(1.5, 70, 24))
@@ -47,7 +50,7 @@ def shadow(height: Floats) -> Floats:
     for reach in SHADOW_STEPS_PX:
         shift = np.array([[1, 0, -flat[0] * reach * FORM_SCALE], [0, 1, -flat[1] * reach * FORM_SCALE]], np.float32)
         there = cv2.warpAffine(height, shift, height.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-        most = np.maximum(most, (there - height - reach * climb) / (0.40 * reach + 2.0))
+        most = np.maximum(most, (there - height - reach * climb) / (0.16 * reach + 1.6))
     return soften(1 - ramp(most, 0.0, 1.0), 1.6)
 
 
@@ -70,12 +73,14 @@ def lit(albedo: Floats, height: Floats, material: Material) -> Floats:
     wrap = WRAP * material.flesh[..., None]
     facing = (n @ key)[..., None]
     diffuse = np.clip((facing + wrap) / (1 + wrap), 0, 1) * cast[..., None]
-    light = KEY_COLOUR * diffuse + FILL_COLOUR * np.clip(n @ fill, 0, 1)[..., None]
-    light = light + SKY_COLOUR * (0.75 - 0.35 * n[..., 1:2])
+    soft = FILL_COLOUR * np.clip(n @ fill, 0, 1)[..., None] + SKY_COLOUR * (0.75 - 0.35 * n[..., 1:2])
+    soft = soft + BOUNCE_COLOUR * np.clip(n @ (BOUNCE / np.linalg.norm(BOUNCE)), 0, 1)[..., None]
+    light = KEY_COLOUR * diffuse + soft * (1 + FLESH_WARMTH * material.flesh[..., None])
     dimmed = open_[..., None] ** (1 - 0.35 * material.flesh[..., None] * np.array([1, 0.25, 0], np.float32))
     light = light * dimmed
     for channel, reach in enumerate(SPREAD_PX):
-        spread = soften(np.ascontiguousarray(light[..., channel]), reach)
+        # Weighted by the flesh, or darkness from outside would bleed in over the edge.
+        spread = soften(light[..., channel] * material.flesh, reach) / np.maximum(soften(material.flesh, reach), 1e-3)
         light[..., channel] += (spread - light[..., channel]) * material.flesh
     half = key + np.array([0, 0, 1], np.float32)
     mirror = np.clip(n @ (half / np.linalg.norm(half)), 0, 1)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tiangong.bench.caller import MICROPHONE_RATE_HZ, Caller, Picture
 from tiangong.bench.report import Figure, Report, machine, versions
-from tiangong.core.errors import MediaError
+from tiangong.core.errors import ConfigError, MediaError
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import AudioChunk, SpeechStyle
 from tiangong.core.sound import read_audio, resample
@@ -86,7 +86,9 @@ def _server() -> Generator[tuple[str, psutil.Process]]:
                 # The idle clip is asked for so that the avatar is open and warm, as after a first visit.
                 httpx.get(f"{address}/api/avatars/tian/idle.mp4", timeout=60).raise_for_status()
                 break
-            except httpx.TransportError:
+            except httpx.TransportError as error:
+                if server.poll() is not None:
+                    raise ConfigError("the server ended at its start; 'tiangong serve --profile embedded' says why") from error
                 time.sleep(0.1)
         yield address, psutil.Process(server.pid)
     finally:

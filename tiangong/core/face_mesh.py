@@ -30,6 +30,8 @@ class FaceMesh:
             self._graph: Any = face_mesh.FaceMesh(
                 static_image_mode=not tracking, max_num_faces=most_faces, refine_landmarks=True
             )
+            # The graph starts its models in threads of its own; a first picture waits for them.
+            self._graph.process(np.zeros((64, 64, 3), np.uint8))
         self._has_found = False
 
     def find(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:

@@ -1,8 +1,8 @@
 """Landmarks -> ARKit's 52 blend shapes, by geometry.
 
-Every coefficient is a weighted sum of a few distances, measured from what they are at rest. Gains of shapes that the
-class A media show were fitted on those (London Set, GRID, CC BY 4.0) to MediaPipe's Face Landmarker as a teacher, and
-rounded; the others were set by hand. Where a teacher hardly moves (jaw, cheek, nose) the shape was given its whole range.
+Every coefficient is a weighted sum of a few distances, measured from what they are at rest. Gains of shapes that
+the London Set and GRID (both CC BY 4.0) show follow a fit on those to MediaPipe's Face Landmarker as a teacher, rounded by
+hand; the others were set by hand. Where a teacher hardly moves (jaw, cheek, nose) the shape was given its whole range.
 """
 
 from collections.abc import Mapping

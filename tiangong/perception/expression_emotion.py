@@ -33,14 +33,16 @@ _UNITS: Final = {
     "20": ("mouthStretchLeft", "mouthStretchRight"),
     "23": ("mouthPressLeft", "mouthPressRight"),
     "26": ("jawOpen",),
+    "43": ("eyeBlinkLeft", "eyeBlinkRight"),
 }
-# How much each unit speaks for an emotion; a negative one speaks against it (a smile shares its lifted lip with disgust).
+# How much each unit speaks for an emotion; a negative one speaks against it (a smile shares its lifted lip
+# with disgust, a crying face its drawn corners with a smile, and nobody is surprised with shut eyes).
 _EVIDENCE: Final[Mapping[EmotionLabel, Mapping[str, float]]] = {
-    "happy": {"12": 1.3, "6": 0.5, "15": -0.5},
-    "sad": {"1": 0.8, "4": 0.5, "15": 1.0, "17": 0.3, "12": -1.0, "26": -0.5, "2": -0.4},
+    "happy": {"12": 1.3, "6": 0.5, "15": -0.5, "4": -0.4, "43": -0.2},
+    "sad": {"1": 0.8, "4": 0.5, "15": 1.0, "17": 0.3, "12": -0.7, "26": -0.5, "2": -0.4, "43": 0.2},
     "angry": {"4": 1.2, "7": 0.4, "23": 0.6, "5": 0.2, "12": -1.0, "1": -0.5, "2": -0.8},
-    "surprised": {"1": 0.5, "2": 0.7, "5": 0.6, "26": 0.5, "4": -0.6, "12": -0.8},
-    "fearful": {"1": 0.6, "2": 0.2, "4": 0.4, "5": 0.6, "20": 0.8, "26": 0.2, "12": -0.8},
+    "surprised": {"1": 0.5, "2": 0.7, "5": 0.6, "26": 0.5, "4": -0.6, "12": -0.8, "43": -0.6},
+    "fearful": {"1": 0.6, "2": 0.2, "4": 0.4, "5": 0.6, "20": 0.8, "26": 0.2, "12": -0.8, "43": -0.4},
     "disgusted": {"9": 1.3, "10": 0.7, "4": 0.4, "7": 0.2, "12": -0.9, "26": -0.4},
 }
 NEUTRAL_EVIDENCE: Final = 0.22  # what an expression must exceed to be called one; resting faces reach 0.2
@@ -53,7 +55,7 @@ _AROUSAL: Final = np.array([-0.05, 0.45, -0.4, 0.65, 0.7, 0.35, 0.75], np.float3
 TURNED_RAD: Final = (0.4, 0.6)  # yaw or pitch from which, and beyond which, the far side of the face hides too much
 DARK_LUMA: Final = (20.0, 45.0)  # mean brightness of the face, 0 to 255, below which the mesh guesses
 SMALL_PX: Final = (20.0, 48.0)  # widths of a face below which its mimic is lost between the pixels
-CONFIDENT_FROM: Final = 0.3  # below, the estimate is called neutral: it can't be told
+CONFIDENT_FROM: Final = 0.35  # below, the estimate is called neutral: it can't be told
 SMOOTHING_S: Final = 0.5  # feelings last longer than syllables
 
 

@@ -28,7 +28,7 @@ SUBTITLE_LINES: Final = frozenset(
     }
 )  # fmt: skip
 _NO_LETTER: Final = re.compile(r"[^\w\s]|_")
-_REPEATED: Final = re.compile(r"(.{1,24}?)\1{3,}", re.DOTALL)  # the same piece four times or more
+_REPEATED: Final = re.compile(r"(\D{1,24}?)\1{3,}")  # the same piece four times or more; numbers may repeat
 
 
 @dataclass(frozen=True)

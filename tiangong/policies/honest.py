@@ -29,6 +29,7 @@ class HonestPolicy:
     """Passes everything but two kinds of sentences; input is never judged here."""
 
     name = "honest"
+    embedded = True
 
     def check_input(self, text: str, language: str, emotion: Emotion | None) -> Verdict:
         return Verdict("allow")

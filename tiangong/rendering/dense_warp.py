@@ -87,10 +87,11 @@ class FaceWarp:
         crossing = np.minimum((lower - upper) @ cut.down, 0)  # (33,) px, negative
         if float(crossing.min()) < -SEEN_PX:
             at = np.interp(cut.across, np.linspace(-1, 1, len(crossing)), crossing, left=0, right=0).astype(np.float32)
-            rows, columns = _extent(at < 0)
-            for side, gives in ((0, upper_gives), (1, upper_gives - 1)):
-                push = (at * cut.fade[side])[rows, columns, None] * cut.down * gives
-                forward[side][rows, columns] += push
+            if (at < 0).any():  # a narrow eye may cross between two columns of nodes
+                rows, columns = _extent(at < 0)
+                for side, gives in ((0, upper_gives), (1, upper_gives - 1)):
+                    push = (at * cut.fade[side])[rows, columns, None] * cut.down * gives
+                    forward[side][rows, columns] += push
             upper = upper + crossing[:, None] * cut.down * upper_gives
             lower = lower + crossing[:, None] * cut.down * (upper_gives - 1)
         return Edges(upper.astype(np.float32), lower.astype(np.float32))

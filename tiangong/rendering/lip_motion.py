@@ -28,8 +28,8 @@ Floats = NDArray[np.float32]
 # 10 ms before they are heard. Together 30 ms: viewers take sound up to 45 ms behind the picture for simultaneous
 # (ITU-R BT.1359: detectable from 125 ms late, but only 45 ms early).
 _SHOWN_AHEAD_S: Final = 0.5 / FPS + 0.01
-_PRESSED_IN_SPEECH: Final = 0.30  # lips pressed in p, b, m
-_PRESSED_AT_REST: Final = 0.12
+_PRESSED: Final = 0.42  # lips that touch are pressed a little; that also shuts those of a portrait that shows its teeth
+_PRESSED_UNTIL: Final = 0.30  # aperture at which nothing of it is left: such a portrait's smile does not add to its speech
 _ROLLED_IN: Final = 0.5  # lower lip under the upper teeth in f, v
 _TUCKED_UP: Final = 0.75  # share of the jaw's opening that the lower lip makes up for in f, v
 _JAW_IN_CONTACT: Final = 0.06  # teeth stay apart behind closed lips while one speaks
@@ -79,7 +79,7 @@ def _blend_shapes(curves: Floats, shut: Floats, tucked: Floats, resting: Floats)
     face[:, BLEND_SHAPE_INDEX["mouthFunnel"]] = curves[:, FUNNEL] * (1 - resting)
     face[:, BLEND_SHAPE_INDEX["mouthPucker"]] = curves[:, PUCKER] * (1 - resting)
     face[:, BLEND_SHAPE_INDEX["mouthRollLower"]] = _ROLLED_IN * tucked
-    pressed = _PRESSED_IN_SPEECH * np.maximum(shut - resting, 0) + _PRESSED_AT_REST * resting
+    pressed = _PRESSED * (1 - np.clip(openings.sum(1) / _PRESSED_UNTIL, 0, 1)) * (1 - tucked)
     for side in _BOTH:
         face[:, BLEND_SHAPE_INDEX["mouthLowerDown" + side]] = openings[:, LOWER]
         face[:, BLEND_SHAPE_INDEX["mouthUpperUp" + side]] = openings[:, UPPER]
@@ -93,7 +93,7 @@ def resting_mouth(frames: int) -> Floats:
     """(frames, 52) lips closed."""
     face = np.zeros((frames, len(ARKIT_BLEND_SHAPES)), np.float32)
     for side in _BOTH:
-        face[:, BLEND_SHAPE_INDEX["mouthPress" + side]] = _PRESSED_AT_REST
+        face[:, BLEND_SHAPE_INDEX["mouthPress" + side]] = _PRESSED
     return face
 
 

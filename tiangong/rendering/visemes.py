@@ -51,6 +51,7 @@ class VisemeMotion:
     """Needs no weights. Sessions do not touch one another."""
 
     name = "visemes"
+    embedded = True
     needs_phones = False
 
     def session(self, seed: int) -> "VisemeSession":

@@ -88,6 +88,7 @@ class WarpRenderer:
     """Opens the portrait of an avatar folder."""
 
     name = "warp"
+    embedded = True
 
     def open(self, folder: Path) -> WarpFace:
         """Read `portrait.png`, and the landmarks in `motion.npz` if the folder has them; some 0.6 s.

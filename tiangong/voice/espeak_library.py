@@ -81,6 +81,7 @@ class EspeakLibrary:
         if reason:
             raise MissingExtra("espeak", reason, "pip install --force-reinstall espeakng-loader")
         self._lock = threading.Lock()
+        self._variants = {file.name for file in (data / "voices" / "!v").iterdir()}
         self._samples: list[bytes] = []
         self._phones: list[tuple[int, str]] = []
         self._c: Any = ctypes.CDLL(str(library))
@@ -116,7 +117,9 @@ class EspeakLibrary:
         return RawSpeech(pcm, self.rate_hz, tuple(symbol for _, symbol in phones), clipped)
 
     def _set(self, delivery: Delivery) -> None:
-        if self._c.espeak_SetVoiceByName(delivery.voice.encode()) != 0:
+        # espeak-ng passes over a variant that it does not know, and takes the plain voice.
+        variant = delivery.voice.partition("+")[2]
+        if (variant and variant not in self._variants) or self._c.espeak_SetVoiceByName(delivery.voice.encode()) != 0:
             raise MediaError(f"espeak-ng has no voice '{delivery.voice}'")
         for parameter, value in (
             (_RATE, delivery.rate_wpm),

@@ -20,7 +20,7 @@ _WORD: Final = re.compile(r"[^\s\u3400-\u9fff]{1,40}\s*|[\u3400-\u9fff]\s*|\s+")
 _SECONDS_PER_HAN: Final = 0.25
 _SECONDS_PER_DIGIT: Final = 0.35
 _SECONDS_PER_LETTER: Final = 0.075
-_SECONDS_PER_MARK: Final = 0.15
+_SECONDS_PER_MARK: Final = 0.4
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def spoken_s(text: str) -> float:
         elif c >= "\u2e80":
             total += _SECONDS_PER_HAN
         else:
-            total += _SECONDS_PER_LETTER if c.isalnum() else _SECONDS_PER_MARK if c in ",;:." else 0.0
+            total += _SECONDS_PER_LETTER if c.isalnum() else _SECONDS_PER_MARK if c in ",;:.!?" else 0.0
     return total
 
 

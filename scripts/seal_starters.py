@@ -1,0 +1,8 @@
+"""Write the manifests of the starter avatars anew: `python -m scripts.seal_starters`, after a portrait or persona was changed."""
+
+from tiangong.studio.bundle import STARTER, seal_bundle
+
+if __name__ == "__main__":
+    for folder in sorted((STARTER / "avatars").iterdir()):
+        manifest = seal_bundle(folder, folder.name)
+        print(f"{folder.name}: {', '.join(manifest.files)}")
