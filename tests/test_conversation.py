@@ -243,7 +243,9 @@ def test_each_turn_reports_where_its_time_went() -> None:
     room = Room([Say(0.5, 1.5, "where is my order")])
     room.workers.takes_s = {"brain": 0.1}
     (report,) = [e for _, e in room.play(5).events if isinstance(e, TurnDone)]
-    assert report.first_sound_s == pytest.approx(0.36 + 0.6, abs=0.1)  # silence, then search and what the brain says piece by piece
+    assert report.first_sound_s == pytest.approx(
+        0.36 + 0.6, abs=0.1
+    )  # silence, then search and what the brain says piece by piece
     assert {"hearing", "policy", "brain", "voice"} <= {timing.stage for timing in report.stages}
     assert all(t.started_s <= t.first_output_s <= t.ended_s for t in report.stages)
 

@@ -93,7 +93,14 @@ def test_a_file_that_is_no_picture_says_so(tmp_path: Path, read) -> None:  # typ
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("hello there", "en"), ("你好", "zh"), ("请打开 GitHub 的页面", "zh"), ("what does 你好 mean", "en"), ("123", "en"), ("", "en")],
+    [
+        ("hello there", "en"),
+        ("你好", "zh"),
+        ("请打开 GitHub 的页面", "zh"),
+        ("what does 你好 mean", "en"),
+        ("123", "en"),
+        ("", "en"),
+    ],
 )
 def test_the_language_of_a_text(text: str, language: str) -> None:
     assert language_of(text) == language

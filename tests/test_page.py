@@ -29,6 +29,15 @@ GREETING_S = 9.0  # the recording is silent while the avatar greets
 ANSWER_S = 3.5  # and while it answers, until the interruption
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
+# Keeps hold of the page's connection, for the browser's own statistics.
+KEEP_PEER = """window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...options) { super(...options); window.peer = this; }
+};"""
+RECEIVED = """async () => {
+  const video = [...(await window.peer.getStats()).values()].find(s => s.type === 'inbound-rtp' && s.kind === 'video');
+  return [video.timestamp, video.framesReceived];
+}"""
+
 # Listens to the call inside the page: loudness every 20 ms, when pictures come, a small picture eight times a second.
 WATCH = """() => {
   const video = document.querySelector('.tg-video');
@@ -70,7 +79,13 @@ def recorded_question() -> np.ndarray:
 @pytest.fixture(scope="module")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     silence = lambda s: np.zeros(round(s * MICROPHONE_HZ), np.float32)  # noqa: E731
-    talk = [silence(GREETING_S), recorded_question(), silence(ANSWER_S), spoken("Stop, wait a moment please."), silence(60)]
+    talk = [
+        silence(GREETING_S),
+        recorded_question(),
+        silence(ANSWER_S),
+        spoken("Stop, wait a moment please."),
+        silence(60),
+    ]
     path = tmp_path_factory.mktemp("microphone") / "talk.wav"
     write_wav(AudioChunk(np.concatenate(talk), MICROPHONE_HZ), path)
     return path
@@ -102,6 +117,7 @@ def browser(microphone: Path) -> Generator[Browser]:
 
 def open_page(browser: Browser, address: str, **options: Any) -> Page:
     page = browser.new_context(permissions=["microphone", "camera"], **options).new_page()
+    page.add_init_script(KEEP_PEER)
     page.goto(address)
     page.wait_for_selector(".tg-call:not(:empty)", timeout=30_000)
     return page
@@ -128,20 +144,24 @@ def test_a_spoken_question_is_answered_with_sound_and_moving_lips_and_can_be_int
     page.wait_for_function("document.querySelector('.tg-video').srcObject?.getTracks().length === 2", timeout=20_000)
     page.evaluate(WATCH)
     page.wait_for_selector(".tg-line.tg-bot", timeout=15_000)  # the greeting
+    began = page.evaluate(RECEIVED)
     page.wait_for_selector(".tg-line.tg-user:not(.tg-partial)", timeout=30_000)
     assert page.inner_text(".tg-line.tg-user").strip()
     page.wait_for_selector(".tg-line.tg-bot >> nth=1", timeout=15_000)  # the answer
     page.wait_for_function(
         "[...document.querySelectorAll('.tg-bot')].some(line => line.textContent.endsWith('—'))", timeout=30_000
     )
-    seen = page.evaluate("window.seen")
+    seen, ended = page.evaluate("window.seen"), page.evaluate(RECEIVED)
     page.click(".tg-call")
 
     levels = np.array(seen["levels"])
     assert levels[:, 1].max() > 0.05, "no sound came back"
+    received_per_s = (ended[1] - began[1]) / (ended[0] - began[0]) * 1000
+    assert received_per_s == pytest.approx(25, abs=1.5)
     pictures = np.array(seen["pictures"])
-    per_s = (pictures[-1, 1] - pictures[0, 1]) / (pictures[-1, 0] - pictures[0, 0]) * 1000
-    assert per_s == pytest.approx(25, abs=2.5), f"{per_s:.1f} pictures a second"
+    shown_per_s = (pictures[-1, 1] - pictures[0, 1]) / (pictures[-1, 0] - pictures[0, 0]) * 1000
+    # Two cores draw, encode, decode and watch here at once: the browser may leave some pictures out.
+    assert shown_per_s > 17, f"{shown_per_s:.1f} pictures a second"
 
     gaps = lip_gaps(seen["stills"])
     loud = lambda at_ms: levels[np.abs(levels[:, 0] - at_ms) < 150, 1].max(initial=0) > 0.03  # noqa: E731

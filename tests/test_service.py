@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.server import running_server
-from tiangong.agent.events import StateChanged, State, UserHeard
+from tiangong.agent.events import State, StateChanged, UserHeard
 from tiangong.bench.caller import Caller
 from tiangong.core.errors import MediaError
 from tiangong.core.media import AudioChunk, AvatarClip
@@ -61,7 +61,9 @@ def test_messages_of_the_page_are_read() -> None:
     assert read_message(b'{"kind": "interrupt"}') == Interrupted(kind="interrupt")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "nonsense"}', '{"kind": "typed"}', '{"kind": "alive", "x": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"kind": "nonsense"}', '{"kind": "typed"}', '{"kind": "alive", "x": 1}']
+)
 def test_anything_else_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(MediaError):
         read_message(text)

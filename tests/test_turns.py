@@ -18,7 +18,11 @@ STEP_S = 0.032
 
 
 def events(
-    voiced: list[tuple[float, float]], *, text: str = "", speaking: tuple[float, float] = (9e9, 9e9), until_s: float = 6.0
+    voiced: list[tuple[float, float]],
+    *,
+    text: str = "",
+    speaking: tuple[float, float] = (9e9, 9e9),
+    until_s: float = 6.0,
 ) -> list[tuple[float, TurnEvent]]:
     """Times and events of a user who is voiced in these stretches; `speaking` is when the avatar speaks."""
     state, found = TurnState(), []
@@ -99,7 +103,9 @@ def test_how_long_a_silence_ends_a_turn(text: str, silence_s: float) -> None:
     assert end_silence_s(text, RULES) == silence_s
 
 
-@pytest.mark.parametrize("text", ["", "mm-hm", "Mm-hm.", "uh huh", "嗯", "嗯嗯。", "对对", "I see", "yeah yeah", "okay right"])
+@pytest.mark.parametrize(
+    "text", ["", "mm-hm", "Mm-hm.", "uh huh", "嗯", "嗯嗯。", "对对", "I see", "yeah yeah", "okay right"]
+)
 def test_listeners_noises_are_back_channels(text: str) -> None:
     assert is_back_channel(text)
 
@@ -111,7 +117,15 @@ def test_words_with_content_are_not(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "asks"),
-    [("stop", True), ("sorry can I", True), ("no no", True), ("等等我想问", True), ("bananas", False), ("嗯", False), ("", False)],
+    [
+        ("stop", True),
+        ("sorry can I", True),
+        ("no no", True),
+        ("等等我想问", True),
+        ("bananas", False),
+        ("嗯", False),
+        ("", False),
+    ],
 )
 def test_words_that_ask_for_the_floor(text: str, asks: bool) -> None:
     assert asks_for_floor(text) is asks

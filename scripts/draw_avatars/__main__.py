@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.draw_avatars.character import CHARACTERS
-from scripts.draw_avatars.pose import NEUTRAL, Pose
 from scripts.draw_avatars.portrait import draw
+from scripts.draw_avatars.pose import NEUTRAL, Pose
 
 AVATARS = Path(__file__).parents[2] / "tiangong" / "starter" / "avatars"
 

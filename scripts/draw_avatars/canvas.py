@@ -20,10 +20,7 @@ Colour = tuple[float, float, float]  # sRGB, 0..255
 def smooth(points: ArrayLike, *, closed: bool = False, steps: int = 12) -> Points:
     """Catmull-Rom curve through `points` (n, 2), `steps` samples a span (Catmull and Rom 1974)."""
     p = np.asarray(points, np.float64)
-    if closed:
-        padded = np.vstack([p[-1], p, p[:2]])
-    else:
-        padded = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+    padded = np.vstack([p[-1], p, p[:2]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
     a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
@@ -62,6 +59,11 @@ def tapered(points: Points, widths: ArrayLike) -> skia.Path:
     return path_of(np.vstack([points + normal * half, (points - normal * half)[::-1]]))
 
 
+def toned(colour: Colour, factor: float) -> Colour:
+    """Darker or lighter."""
+    return colour[0] * factor, colour[1] * factor, colour[2] * factor
+
+
 def fill(colour: Colour, opacity: float = 1.0, blur_px: float = 0.0) -> skia.Paint:
     r, g, b = (int(round(c)) for c in colour)
     paint = skia.Paint(AntiAlias=True, Color=skia.Color(r, g, b, int(round(255 * opacity))), Dither=True)
@@ -73,7 +75,9 @@ def fill(colour: Colour, opacity: float = 1.0, blur_px: float = 0.0) -> skia.Pai
 def gradient(start: ArrayLike, end: ArrayLike, colours: Sequence[Colour], opacities: Sequence[float]) -> skia.Paint:
     """A paint that runs from `start` to `end` through `colours`, evenly spread."""
     a, b = np.asarray(start, float), np.asarray(end, float)
-    stops = [skia.Color(*(int(round(v)) for v in c), int(round(255 * o))) for c, o in zip(colours, opacities, strict=True)]
+    stops = [
+        skia.Color(*(int(round(v)) for v in c), int(round(255 * o))) for c, o in zip(colours, opacities, strict=True)
+    ]
     shader = skia.GradientShader.MakeLinear([skia.Point(*a), skia.Point(*b)], stops)
     return skia.Paint(AntiAlias=True, Shader=shader, Dither=True)
 
@@ -97,7 +101,9 @@ def mask(path: skia.Path, blur_px: float = 0.0, scale: int = FORM_SCALE) -> Floa
 
 
 def soften(field: Floats, blur_px: float, scale: int = FORM_SCALE) -> Floats:
-    return cv2.GaussianBlur(field, (0, 0), blur_px * scale) if blur_px > 0 else field
+    if blur_px <= 0:
+        return field
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), blur_px * scale), np.float32)
 
 
 def grid(scale: int = FORM_SCALE) -> tuple[Floats, Floats]:

@@ -128,8 +128,7 @@ def draw_brow(canvas: skia.Canvas, person: Character, pose: Pose, left: bool) ->
     line = smooth(spine[:, :2], steps=16)
     thick = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(spine)), spine[:, 2])
     random = np.random.default_rng(person.seed + 17 + left)
-    side = (lambda p: p) if left else mirror
-    body = moved(person, pose, side(line + (MIDDLE_PX, 0)))
+    body = moved(person, pose, _on_side(line + (MIDDLE_PX, 0), left))
     canvas.drawPath(tapered(body, thick * 0.95), fill(BROW_TONE, 0.36 * person.brow.opacity, 1.5))
     canvas.drawPath(tapered(body, thick * 0.55), fill(BROW_TONE, 0.36 * person.brow.opacity, 1.0))
     slope = np.gradient(line, axis=0)
@@ -145,7 +144,11 @@ def draw_brow(canvas: skia.Canvas, person: Character, pose: Pose, left: bool) ->
         direction /= np.hypot(*direction)
         length = (3.6 + 2.6 * np.sin(np.pi * min(1, t + 0.15))) * random.uniform(0.7, 1.15) * (thick[k] / 6) ** 0.35
         hair = np.array([root, root + direction * length * 0.55 + (0.1, -0.15), root + direction * length + (0.5, 0.3)])
-        drawn = moved(person, pose, side(smooth(hair, steps=4) + (MIDDLE_PX, 0)))
+        drawn = moved(person, pose, _on_side(smooth(hair, steps=4) + (MIDDLE_PX, 0), left))
         fade = min(1.0, 0.35 + 3.2 * t)
         paint = fill(BROW_TONE, person.brow.opacity * fade * random.uniform(0.22, 0.62))
         canvas.drawPath(tapered(drawn, [0.3, 0.52, 0.08]), paint)
+
+
+def _on_side(points: Points, left: bool) -> Points:
+    return points if left else mirror(points)

@@ -8,8 +8,32 @@ from scripts.draw_avatars.character import Character
 
 PART_X_PX = 263.0
 # From the part to the tips, as distance from the part and y: the edge along the face, and the silhouette.
-INNER = ((0.5, 129), (11, 133), (32, 145), (54, 165), (72, 194), (83, 238), (83, 290), (79, 332), (77, 372), (69, 408), (50, 436))
-OUTER = ((0, 76), (22, 79), (57, 92), (86, 122), (101, 168), (108, 222), (114, 280), (121, 336), (124, 384), (113, 426), (84, 452))
+INNER = (
+    (0.5, 129),
+    (11, 133),
+    (32, 145),
+    (54, 165),
+    (72, 194),
+    (83, 238),
+    (83, 290),
+    (79, 332),
+    (77, 372),
+    (69, 408),
+    (50, 436),
+)
+OUTER = (
+    (0, 76),
+    (22, 79),
+    (57, 92),
+    (86, 122),
+    (101, 168),
+    (108, 222),
+    (114, 280),
+    (121, 336),
+    (124, 384),
+    (113, 426),
+    (84, 452),
+)
 STRANDS, GLINTS, STRAYS = 950, 900, 70
 TIPS = 90
 BASE_SHARE = 0.95  # of the sheets' length; below it single tips show
@@ -84,7 +108,9 @@ def _tips(random: np.random.Generator, side: int) -> Points:
     """Locks end at different lengths."""
     shares = np.linspace(0.02, 0.98, TIPS)
     lengths = 0.965 + 0.03 * np.sin(shares * 21 + side) * np.sin(shares * 9) + random.uniform(-0.02, 0.02, TIPS)
-    return np.array([_guide(q, side)[int((len(INNER) - 1) * 10 * min(r, 1.0))] for q, r in zip(shares, lengths, strict=True)])
+    return np.array(
+        [_guide(q, side)[int((len(INNER) - 1) * 10 * min(r, 1.0))] for q, r in zip(shares, lengths, strict=True)]
+    )
 
 
 def _mix(person: Character, tone: float) -> Colour:
@@ -112,7 +138,10 @@ def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator,
     line = line[start : max(end, start + 4)]
     tone = 0.10 + 0.10 * _lock(q) + random.normal(0, 0.05)
     wide = random.uniform(0.5, 1.5)
-    canvas.drawPath(tapered(line, [wide * 0.5, wide, wide, wide * 0.8, 0.1]), fill(_mix(person, tone * lit), random.uniform(0.35, 0.8)))
+    canvas.drawPath(
+        tapered(line, [wide * 0.5, wide, wide, wide * 0.8, 0.1]),
+        fill(_mix(person, tone * lit), random.uniform(0.35, 0.8)),
+    )
 
 
 def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, side: int, lit: float) -> None:

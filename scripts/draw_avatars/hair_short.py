@@ -15,6 +15,7 @@ HAIRLINE = ((340, 220), (336, 214), (333, 190), (328, 168), (317, 152), (306, 14
             (202, 146), (190, 164), (181, 188), (178.5, 212), (174, 220))  # fmt: skip
 PART_X_PX = 202.0
 SIDE_Y_PX = 138.0  # below this the sides are cut short
+LOOSE_LENGTH = 0.4
 LOOSE = 0.012  # share of hairs that may stand out of the shape
 TOP_STRANDS, SIDE_STRANDS, GLINTS = 1500, 1500, 600
 
@@ -66,6 +67,7 @@ def _direction(at: Points) -> Points:
 def _flow(random: np.random.Generator, root: Points, length: float, steps: int = 7) -> Points:
     lean = random.normal(0, 0.14)
     shape, loose = scalp(), random.random() < LOOSE
+    length = length * LOOSE_LENGTH if loose else length
     points = [root]
     for _ in range(steps):
         d = _direction(points[-1])
@@ -83,7 +85,9 @@ def _mix(person: Character, tone: float) -> Colour:
     return float(r), float(g), float(b)
 
 
-def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator, root: Points, length: float, tone: float) -> None:
+def _strand(
+    canvas: skia.Canvas, person: Character, random: np.random.Generator, root: Points, length: float, tone: float
+) -> None:
     line = _flow(random, root, length)
     clump = 0.13 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
     lit = 1.15 - 0.3 * (root[0] - 165) / 185
@@ -114,9 +118,12 @@ def _edge(canvas: skia.Canvas, person: Character, random: np.random.Generator) -
         inside = np.array([256.0, 105.0]) - at if at[1] < 152 else np.array([np.sign(at[0] - 256.0), -0.3])
         root = at + inside / np.hypot(*inside) * (random.exponential(2.0) - 0.5)
         drawn = _flow(random, root, random.uniform(4, 10) if at[1] < 152 else random.uniform(2, 5), 5)
-        canvas.drawPath(tapered(drawn, [0.15, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.2)), random.uniform(0.3, 0.7)))
+        canvas.drawPath(
+            tapered(drawn, [0.15, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.2)), random.uniform(0.3, 0.7))
+        )
     silhouette = smooth(SILHOUETTE, steps=30)
     for _ in range(260):
         at = silhouette[random.integers(0, len(silhouette))]
-        drawn = _flow(random, at + random.normal(0, 0.6, 2), random.uniform(6, 14), 5)
+        length = random.uniform(6, 14) if at[1] < 120 else random.uniform(1.5, 4)
+        drawn = _flow(random, at + random.normal(0, 0.5, 2), length, 5)
         canvas.drawPath(tapered(drawn, [0.3, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.12)), 0.7))

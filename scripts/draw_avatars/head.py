@@ -3,8 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
+import skia
 
-from scripts.draw_avatars.canvas import FORM_SCALE, MIDDLE_PX, Floats, both_sides, grid, mask, mirror, path_of, ramp, smooth, soften, tapered
+from scripts.draw_avatars.canvas import (
+    FORM_SCALE,
+    MIDDLE_PX,
+    Floats,
+    Points,
+    fill,
+    grid,
+    mask,
+    mirror,
+    path_of,
+    ramp,
+    smooth,
+    soften,
+    tapered,
+)
 from scripts.draw_avatars.character import Character
 from scripts.draw_avatars.motion import LipCurves, at_rest, lid_curves, lip_curves
 from scripts.draw_avatars.pose import Pose
@@ -35,8 +50,24 @@ BONES = (
     (5.4, 293, 2.8, 7, 8, 0.5),  # its ridges
 )
 
-EAR_RIM = ((78, 222), (87, 213), (94, 212), (98.5, 220), (98, 236), (94.5, 252), (90.5, 266), (86, 274), (81, 272), (78, 256))
+EAR_RIM = (
+    (78, 222),
+    (87, 213),
+    (94, 212),
+    (98.5, 220),
+    (98, 236),
+    (94.5, 252),
+    (90.5, 266),
+    (86, 274),
+    (81, 272),
+    (78, 256),
+)
 EAR_BOWL = ((85, 232), (90, 228), (93, 234), (91.5, 246), (87.5, 256), (84, 254))
+EAR_LINES = (
+    (((86, 220), (91, 216.5), (95, 221), (95, 234), (91.5, 250)), 1.6, 0.40),  # inside the rim
+    (((87, 228), (91.5, 229), (90.5, 243), (86.5, 254)), 1.4, 0.38),  # edge of the bowl
+    (((85, 240), (87, 247), (85, 254)), 2.0, 0.42),  # in front of the ear canal
+)
 EAR_FOLD = ((88, 219), (93, 220), (95, 230), (93, 246), (89.5, 258))
 
 
@@ -73,7 +104,7 @@ def relief(person: Character, pose: Pose) -> Relief:
     neck_height, neck = _neck(person, x, y)
     whole = np.where(neck > 0.5, neck_height, FAR_PX)
     whole = np.where(head > 0.5, np.maximum(height, whole), whole)
-    if person.ears:
+    if not person.long_hair:
         ears, ear_cover = _ears(x, y)
         whole = np.where((ear_cover > 0.5) & (head < 0.5), ears, whole)
         head = np.maximum(head, ear_cover)
@@ -91,7 +122,7 @@ def outline_share(person: Character, x: Floats, y: Floats) -> Floats:
     return (np.hypot(x - MIDDLE_PX, y - CENTRE_Y_PX) / reach).astype(np.float32)
 
 
-def _ring(person: Character) -> np.ndarray:
+def _ring(person: Character) -> Points:
     right = np.asarray(person.outline, np.float64) + (MIDDLE_PX, 0)
     return np.vstack([right, mirror(right)[::-1][1:-1]])
 
@@ -106,14 +137,18 @@ def _skull(x: Floats, y: Floats, reach: Floats) -> Floats:
 def _nose(person: Character, away: Floats, y: Floats) -> Floats:
     n = person.nose
     stations = np.array([205, 216, 226, 240, 256, n.tip_y - 5, n.tip_y, n.tip_y + 5, n.base_y, n.base_y + 6])
-    rise = np.array([0.4, n.bridge * 0.75, n.bridge, n.tip * 0.40, n.tip * 0.66, n.tip * 0.80, n.tip * 0.80, n.tip * 0.62, 3.0, 0.0])
+    rise = np.array(
+        [0.4, n.bridge * 0.75, n.bridge, n.tip * 0.40, n.tip * 0.66, n.tip * 0.80, n.tip * 0.80, n.tip * 0.62, 3.0, 0.0]
+    )
     half = n.ridge * np.array([1.7, 1.35, 1.2, 1.1, 1.12, 1.3, 1.34, 1.2, 0.9, 0.9])
     fine = np.arange(200, 300, 0.5)
     kernel = np.hanning(29) / np.hanning(29).sum()
     rise_at, half_at = (np.convolve(np.interp(fine, stations, v), kernel, "same") for v in (rise, half))
     # The tip's underside is an arc: lowest in the middle.
     low = y + 0.035 * away**2
-    ridge = np.interp(low, fine, rise_at, left=0, right=0) * np.exp(-np.abs(away / np.interp(y, fine, half_at)) ** 2.1)
+    ridge = np.interp(low, fine, rise_at, left=0, right=0) * np.exp(
+        -(np.abs(away / np.interp(y, fine, half_at)) ** 2.1)
+    )
     tip = 0.26 * n.tip * bump(away, y, 0, n.tip_y, n.ridge * 1.5, 10.0, 0)
     column = 3.6 * bump(away, y, 0, n.base_y - 1.5, 3.4, 5.0, 0)
     wing = 9.5 * bump(away, y, n.width - 6.5, n.tip_y + 4.0, 7.2, 7.0, 0)
@@ -141,7 +176,9 @@ def _lid(person: Character, pose: Pose, left: bool) -> Floats:
 def _neck(person: Character, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     away = np.abs(x - MIDDLE_PX)
     half = person.neck_half
-    flare = np.interp(y, [300, 380, 402, 420, 440, 520], [half * 0.98, half, half * 1.08, half * 1.5, half * 2.6, half * 3.4])
+    flare = np.interp(
+        y, [300, 380, 402, 420, 440, 520], [half * 0.98, half, half * 1.08, half * 1.5, half * 2.6, half * 3.4]
+    )
     round_ = np.sqrt(np.clip(1 - (away / flare) ** 2.2, 0, 1))
     height = -30 + 40 * round_ + 0.10 * np.maximum(y - 400, 0)
     muscle = away - np.interp(y, [340, 446], [half * 0.92, 9])
@@ -149,12 +186,25 @@ def _neck(person: Character, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     height -= 4.0 * bump(away, y, 0, 449, 9, 8, 0)
     height += 2.5 * bump(away, y, 48, 450, 34, 4.5, -6)
     cover = np.clip((flare - away) * FORM_SCALE, 0, 1) * (y > 300)
-    return height, cover
+    return np.asarray(height, np.float32), np.asarray(cover, np.float32)
+
+
+def draw_ears(canvas: skia.Canvas) -> None:
+    """Shade in the bowl and along the rim, which is finer than the relief."""
+    for side in (-1, 1):
+        bowl = path_of(smooth([_ear(side, p) for p in EAR_BOWL], closed=True))
+        canvas.drawPath(bowl, fill((112, 48, 36), 0.34, 1.6))
+        for line, wide, dark in EAR_LINES:
+            canvas.drawPath(
+                tapered(smooth([_ear(side, p) for p in line]), [0.3, wide, 0.3]), fill((110, 48, 36), dark, 0.7)
+            )
+        lit_rim = smooth([_ear(side, p) for p in EAR_RIM[3:6]])
+        canvas.drawPath(tapered(lit_rim - (side * 1.3, 0), [0.2, 1.6, 0.2]), fill((255, 222, 200), 0.22, 0.8))
 
 
 def _ears(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Behind the cheeks, from brow to nose base; the rim is raised, the bowl sinks."""
-    height, cover = np.zeros_like(x), np.zeros_like(x)
+    height, cover = np.zeros(x.shape, np.float32), np.zeros(x.shape, np.float32)
     for side in (-1, 1):
         rim = smooth([_ear(side, p) for p in EAR_RIM], closed=True)
         shape = mask(path_of(rim))
@@ -162,7 +212,7 @@ def _ears(x: Floats, y: Floats) -> tuple[Floats, Floats]:
         fold = mask(tapered(smooth([_ear(side, p) for p in EAR_FOLD]), [1, 2.0, 2.0, 1]), 0.9)
         height += shape * 4 + 7 * soften(shape, 2.5) - 5.5 * bowl + 1.8 * fold
         cover = np.maximum(cover, shape)
-    return height, cover
+    return height.astype(np.float32), cover.astype(np.float32)
 
 
 def _ear(side: int, at: tuple[float, float]) -> tuple[float, float]:

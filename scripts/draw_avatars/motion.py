@@ -6,13 +6,13 @@ import numpy as np
 
 from scripts.draw_avatars.canvas import MIDDLE_PX, Floats, Points, both_sides, mirror, ramp, smooth
 from scripts.draw_avatars.character import Character, Half
-from scripts.draw_avatars.pose import Pose
+from scripts.draw_avatars.pose import NEUTRAL, Pose
 
 JAW_DROP_PX = 27.0
 CORNER_FOLLOWS = 0.40  # of the jaw's drop
 WIDE, SMILE_WIDE, PUCKER, JAW_NARROWS = 0.15, 0.13, 0.36, 0.06  # change of the mouth's width
 SMILE_LIFT_PX, BROW_UP_PX, BROW_DOWN_PX = 6.5, 7.0, 4.5
-INVERSE_STEPS = 4  # fixed-point steps; the field's slope stays under 1, so each gains a digit or so
+INVERSE_STEPS, INVERSE_DAMPING = 10, 0.5  # fixed point; damped, as skin stretches up to threefold under the lip
 
 
 def corner_shift(person: Character, pose: Pose) -> tuple[float, float]:
@@ -27,13 +27,15 @@ def displacement(person: Character, pose: Pose, x: Floats, y: Floats) -> tuple[F
     side = np.sign(x - MIDDLE_PX)
     away = np.abs(x - MIDDLE_PX)
     line = person.lips.line
-    jaw = JAW_DROP_PX * pose.jaw_open * ramp(y, line[0][1] - 8, line[0][1] + 16) * np.exp(-((away / 86) ** 6))
+    # The chin falls, the jaw's angles hardly do: the fall sets in later the farther out.
+    fallen = ramp((y - line[0][1] + 14) / (30 + 0.95 * away), 0.0, 1.0)
+    jaw = JAW_DROP_PX * pose.jaw_open * fallen
     out, down = corner_shift(person, pose)
     corner_x, corner_y = line[-1]
     near = np.exp(-(((away - corner_x) / 20) ** 2) - ((y - corner_y) / 17) ** 2)
     cheek = np.exp(-(((away - 46) / 24) ** 2) - ((y - 270) / 20) ** 2)
     dx = side * near * out
-    dy = jaw + near * (min(down, 0.0)) - 4.0 * pose.smile * cheek
+    dy = jaw + near * (down if down < 0 else 0.6 * down) - 4.0 * pose.smile * cheek
     brow_y = person.brow.spine[2][1]
     brow = np.exp(-(((away - 40) / 34) ** 2) - ((y - brow_y) / 17) ** 2)
     dy = dy + brow * (BROW_DOWN_PX * pose.brow_down - BROW_UP_PX * pose.brow_up)
@@ -43,10 +45,13 @@ def displacement(person: Character, pose: Pose, x: Floats, y: Floats) -> tuple[F
 
 def at_rest(person: Character, pose: Pose, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Where the skin now seen at (x, y) lies at rest."""
+    if pose == NEUTRAL:
+        return x, y
     rest_x, rest_y = x, y
     for _ in range(INVERSE_STEPS):
         dx, dy = displacement(person, pose, rest_x, rest_y)
-        rest_x, rest_y = x - dx, y - dy
+        rest_x = rest_x + INVERSE_DAMPING * (x - dx - rest_x)
+        rest_y = rest_y + INVERSE_DAMPING * (y - dy - rest_y)
     return rest_x, rest_y
 
 
@@ -122,10 +127,14 @@ def lid_curves(person: Character, pose: Pose, left: bool) -> LidCurves:
     cx, cy = MIDDLE_PX + eyes.centre[0], eyes.centre[1]
     if left:
         return LidCurves(
-            upper + (cx, cy), lower + (cx, cy), crease + (cx, cy), (cx, cy), (cx + gaze[0], cy + eyes.iris_y + gaze[1]), closed
+            upper + (cx, cy),
+            lower + (cx, cy),
+            crease + (cx, cy),
+            (cx, cy),
+            (cx + gaze[0], cy + eyes.iris_y + gaze[1]),
+            closed,
         )
-    flip = mirror
     return LidCurves(
-        flip(upper + (cx, cy)), flip(lower + (cx, cy)), flip(crease + (cx, cy)), (2 * MIDDLE_PX - cx, cy),
+        mirror(upper + (cx, cy)), mirror(lower + (cx, cy)), mirror(crease + (cx, cy)), (2 * MIDDLE_PX - cx, cy),
         (2 * MIDDLE_PX - cx + gaze[0], cy + eyes.iris_y + gaze[1]), closed,
     )  # fmt: skip

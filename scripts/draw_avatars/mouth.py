@@ -3,7 +3,7 @@
 import numpy as np
 import skia
 
-from scripts.draw_avatars.canvas import MIDDLE_PX, Points, fill, gradient, path_of, smooth, tapered
+from scripts.draw_avatars.canvas import MIDDLE_PX, Points, fill, gradient, path_of, smooth, tapered, toned
 from scripts.draw_avatars.character import Character
 from scripts.draw_avatars.motion import JAW_DROP_PX, LipCurves, lip_curves
 from scripts.draw_avatars.pose import Pose
@@ -32,7 +32,6 @@ def draw_mouth(canvas: skia.Canvas, person: Character, pose: Pose) -> None:
 
 def _inside(canvas: skia.Canvas, person: Character, pose: Pose, curves: LipCurves, gap: float) -> None:
     canvas.drawPaint(fill((46, 14, 14)))
-    middle = curves.upper_inner[len(curves.upper_inner) // 2]
     drop = JAW_DROP_PX * pose.jaw_open
     half = person.lips.line[-1][0]
     line_y = person.lips.line[0][1]
@@ -41,12 +40,13 @@ def _inside(canvas: skia.Canvas, person: Character, pose: Pose, curves: LipCurve
     canvas.drawOval(tongue, fill((150, 62, 60), 1.0, 2.0))
     canvas.drawOval(tongue.makeInset(half * 0.16, 3.5), fill((190, 92, 86), 0.75, 3.0))
     canvas.drawPath(
-        tapered(np.array([[MIDDLE_PX, tongue_y - 3], [MIDDLE_PX, tongue_y + 14]]), [0.6, 1.6, 0.6]), fill((110, 40, 42), 0.5, 1.2)
+        tapered(np.array([[MIDDLE_PX, tongue_y - 3], [MIDDLE_PX, tongue_y + 14]]), [0.6, 1.6, 0.6]),
+        fill((110, 40, 42), 0.5, 1.2),
     )
     _row(canvas, LOWER_WIDTHS_PX, tuple(7.5 for _ in LOWER_WIDTHS_PX), line_y + drop + 2.4, -1, 0.84)
     edge = line_y + TOOTH_EDGE_Y_PX - 1.0
     _row(canvas, TOOTH_WIDTHS_PX, TOOTH_HEIGHTS_PX, edge, 1, 1.0)
-    shade = fill((36, 8, 8), 0.62, 2.2)
+    shade = fill((36, 8, 8), 0.52, 2.2)
     canvas.drawPath(tapered(curves.upper_inner + (0, -0.6), [6, 7, 7, 7, 6]), shade)
     canvas.drawPath(tapered(curves.lower_inner + (0, 0.6), [3, 3, 2, 3, 3]), fill((40, 10, 10), 0.5, 1.4))
     for end in (0, -1):
@@ -54,10 +54,11 @@ def _inside(canvas: skia.Canvas, person: Character, pose: Pose, curves: LipCurve
         canvas.drawCircle(float(at[0]), float(at[1]), half * 0.36, fill((30, 6, 8), 0.72, half * 0.16))
     if gap < 6:  # little light comes through a narrow gap
         canvas.drawPaint(fill((40, 12, 12), 0.55 * (1 - gap / 6)))
-    del middle
 
 
-def _row(canvas: skia.Canvas, widths: tuple[float, ...], heights: tuple[float, ...], edge_y: float, up: int, light: float) -> None:
+def _row(
+    canvas: skia.Canvas, widths: tuple[float, ...], heights: tuple[float, ...], edge_y: float, up: int, light: float
+) -> None:
     """Teeth of one jaw; `up` = 1 where they hang from above, -1 where they stand."""
     for side in (-1, 1):
         x = 0.0
@@ -68,20 +69,29 @@ def _row(canvas: skia.Canvas, widths: tuple[float, ...], heights: tuple[float, .
             top = edge_y - rise - tall if up > 0 else edge_y - 0.2 * rise
             box = skia.Rect.MakeXYWH(float(left), float(top), float(seen), float(tall))
             dim = light * (1 - 0.085 * k)
-            tone = tuple(c * dim for c in TOOTH)
+            tone = toned(TOOTH, dim)
             paint = gradient(
-                (left, top), (left, top + tall), [tuple(c * 0.86 for c in tone), tone, tuple(c * 0.93 for c in tone)], [1, 1, 1]
+                (left, top),
+                (left, top + tall),
+                [toned(tone, 0.86), tone, toned(tone, 0.93)],
+                [1, 1, 1],
             )
-            canvas.drawRRect(skia.RRect.MakeRectXY(box.makeInset(0.12, 0), 1.7, 1.7), paint)
-            canvas.drawRect(skia.Rect.MakeXYWH(box.left() - 0.25, top, 0.5, tall), fill((120, 84, 72), 0.38, 0.3))
+            canvas.drawRRect(skia.RRect.MakeRectXY(box.makeInset(0.08, 0), 1.25, 1.25), paint)
+            canvas.drawRect(skia.Rect.MakeXYWH(box.left() - 0.25, top, 0.5, tall), fill((130, 92, 78), 0.24, 0.3))
             x += seen
 
 
 def _line(canvas: skia.Canvas, curves: LipCurves, gap: float) -> None:
     line = (curves.upper_inner + curves.lower_inner) / 2 if gap < CLOSED_PX else curves.upper_inner
+    if gap >= CLOSED_PX:  # the wet inside of the lower lip turns away from the light
+        canvas.drawPath(
+            tapered(curves.lower_inner + (0, 0.6), [0.5, 2.0, 2.6, 2.0, 0.5]), fill((122, 40, 42), 0.62, 0.6)
+        )
     fading = 1 if gap < CLOSED_PX else 0.55
     canvas.drawPath(tapered(line + (0, 0.5), [0.4, 2.4, 3.0, 2.4, 0.4]), fill((110, 36, 36), 0.38 * fading, 1.0))
-    canvas.drawPath(tapered(line, [0.15, 0.9, 1.0, 0.9, 1.2, 0.9, 1.0, 0.9, 0.15]), fill((62, 16, 18), 0.78 * fading, 0.3))
+    canvas.drawPath(
+        tapered(line, [0.15, 0.9, 1.0, 0.9, 1.2, 0.9, 1.0, 0.9, 0.15]), fill((62, 16, 18), 0.78 * fading, 0.3)
+    )
     for end in (0, -1):
         at = (curves.upper_inner[end] + curves.lower_inner[end]) / 2
         canvas.drawCircle(float(at[0]), float(at[1]), 1.5, fill((96, 40, 34), 0.30, 1.0))
@@ -108,9 +118,7 @@ def _texture(canvas: skia.Canvas, person: Character, curves: LipCurves) -> None:
 def draw_nostrils(canvas: skia.Canvas, person: Character) -> None:
     nose = person.nose
     for side in (-1, 1):
-        shape = smooth(
-            [(MIDDLE_PX + side * (nose.width * 0.44 + a), nose.base_y + b) for a, b in NOSTRIL], closed=True
-        )
+        shape = smooth([(MIDDLE_PX + side * (nose.width * 0.44 + a), nose.base_y + b) for a, b in NOSTRIL], closed=True)
         canvas.drawPath(path_of(shape), fill((92, 40, 32), 0.42, 1.5))
         canvas.drawPath(path_of((shape - shape.mean(0)) * 0.8 + shape.mean(0)), fill((52, 20, 16), 0.62, 0.7))
         wing = smooth([(MIDDLE_PX + side * (nose.width + a), nose.tip_y + b) for a, b in WING])

@@ -17,12 +17,13 @@ FILL = np.array([0.80, -0.05, 0.60], np.float32)
 BOUNCE = np.array([0.15, 0.78, 0.60], np.float32)  # off a table or a pale shirt
 KEY_COLOUR = np.array([1.0, 0.965, 0.92], np.float32) * 0.80
 FILL_COLOUR = np.array([1.0, 0.96, 0.93], np.float32) * 0.27
-BOUNCE_COLOUR = np.array([1.0, 0.95, 0.92], np.float32) * 0.13
+BOUNCE_COLOUR = np.array([1.0, 0.95, 0.92], np.float32) * 0.095
 SKY_COLOUR = np.array([1.0, 0.97, 0.96], np.float32) * 0.26
-FLESH_WARMTH = np.array([0.14, -0.02, -0.08], np.float32)  # shaded skin is lit by skin
+FLESH_WARMTH = np.array([0.09, -0.01, -0.05], np.float32)  # shaded skin is lit by skin
 WRAP = np.array([0.42, 0.26, 0.20], np.float32)
 SPREAD_PX = (2.6, 1.3, 0.8)
 SHADOW_STEPS_PX = tuple(float(v) for v in np.geomspace(1.5, 70, 24))
+KNEE = 0.70  # linear light from which highlights roll off
 SHADOW_DARK = 0.72
 OCCLUSION_PX = ((3.0, 0.20), (9.0, 0.30), (24.0, 0.34))  # reach, strength
 
@@ -86,4 +87,8 @@ def lit(albedo: Floats, height: Floats, material: Material) -> Floats:
     mirror = np.clip(n @ (half / np.linalg.norm(half)), 0, 1)
     gloss = material.gloss * cast * (0.065 * mirror**14 + 0.07 * mirror**60)
     linear = (albedo / 255) ** GAMMA * light + gloss[..., None]
+    # Highlights roll off instead of clipping; by their brightest channel, so that they keep their hue.
+    peak = np.max(linear, axis=2, keepdims=True)
+    over = np.maximum(peak - KNEE, 0)
+    linear = linear * (peak - over + (1 - KNEE) * (1 - np.exp(-over / (1 - KNEE)))) / np.maximum(peak, 1e-3)
     return 255 * np.clip(linear, 0, 1) ** (1 / GAMMA)

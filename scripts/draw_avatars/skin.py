@@ -1,13 +1,26 @@
 """The skin's own colour, before any light: blush, lips, shade of lids and beard."""
 
+import cv2
 import numpy as np
 import skia
 
-from scripts.draw_avatars.canvas import FORM_SCALE, MIDDLE_PX, Colour, Floats, fill, mask, path_of, pixels, surface, tapered
+from scripts.draw_avatars.canvas import (
+    FORM_SCALE,
+    MIDDLE_PX,
+    Colour,
+    Floats,
+    fill,
+    mask,
+    path_of,
+    pixels,
+    surface,
+    tapered,
+)
 from scripts.draw_avatars.character import Character
 from scripts.draw_avatars.motion import lid_curves, lip_curves, moved
 from scripts.draw_avatars.pose import Pose
 
+LID_DARK = 0.10  # thin skin lets the blood show
 MOTTLE = 2.2  # sRGB steps of slow variation: even skin looks like plastic
 
 Tint = tuple[float, float, float, float, Colour, float, float]
@@ -36,6 +49,8 @@ def skin_colour(person: Character, pose: Pose) -> Floats:
             paint = fill(colour, opacity * person.blush, blur)
             canvas.drawOval(skia.Rect.MakeLTRB(at[0] - rx, at[1] - ry, at[0] + rx, at[1] + ry), paint)
     colour = pixels(made)[..., :3].astype(np.float32)
+    for left in (False, True):
+        colour = colour * (1 - LID_DARK * lid_tint(person, pose, left)[..., None] * (0.5, 1.0, 0.9)).astype(np.float32)
     colour = _lip_colour(person, pose, colour)
     return colour + _mottle(person.seed)
 
@@ -60,8 +75,6 @@ def lid_tint(person: Character, pose: Pose, left: bool) -> Floats:
 
 
 def _mottle(seed: int) -> Floats:
-    import cv2
-
     noise = np.random.default_rng(seed).standard_normal((128, 128, 3)).astype(np.float32)
     noise = noise.mean(2, keepdims=True) + 0.35 * noise
     slow = np.dstack([cv2.GaussianBlur(np.ascontiguousarray(noise[..., c]), (0, 0), 1.2) for c in range(3)])

@@ -87,7 +87,9 @@ class Mind:
         if verdict.action != "allow":
             yield verdict.text or ""
             return
-        found = await self.workers.run("brain", turn.id, partial(self.knowledge.search, said.text, turn.language, turn.messages))
+        found = await self.workers.run(
+            "brain", turn.id, partial(self.knowledge.search, said.text, turn.language, turn.messages)
+        )
         prompt = Prompt(turn.messages, turn.language, self.persona, turn.emotion, found)
         spoke = False
         async with aclosing(iterate(self.workers, "brain", turn.id, partial(self.brain.reply, prompt))) as pieces:

@@ -25,7 +25,9 @@ class Persona:
     name: dict[str, str]
     greeting: dict[str, str]
     about: dict[str, str]  # one or two sentences: who it is, that it is an AI, what it helps with
-    topics: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # what it can help with, a few words each
+    topics: dict[str, list[str]] = field(
+        default_factory=dict[str, list[str]]
+    )  # what it can help with, a few words each
 
 
 @dataclass(frozen=True)

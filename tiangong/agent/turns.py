@@ -30,7 +30,9 @@ class TurnRules:
     finished_silence_s: float = 0.35  # after words that sound complete
     unsure_silence_s: float = 0.48  # where the words do not tell
     unfinished_silence_s: float = 1.1  # after "and", "because", "然后", a number being dictated
-    barge_in_voiced_s: float = 0.45  # so much voice over the avatar is no back-channel any more: those last 0.2 to 0.4 s
+    barge_in_voiced_s: float = (
+        0.45  # so much voice over the avatar is no back-channel any more: those last 0.2 to 0.4 s
+    )
     barge_in_word_s: float = 0.25  # with words that ask for the floor
     longest_turn_s: float = 60.0
 

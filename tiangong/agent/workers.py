@@ -78,9 +78,7 @@ async def deadline(
         raise EngineError(stage, turn_id, f"{type(error).__name__}: {error}") from error
 
 
-async def iterate(
-    workers: Workers, stage: Stage, turn_id: int, begin: Callable[[], Iterator[T]]
-) -> AsyncGenerator[T]:
+async def iterate(workers: Workers, stage: Stage, turn_id: int, begin: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
     """Draw the items of `begin()` one by one on the stage's thread; closing this closes them there."""
     items = await workers.run(stage, turn_id, begin)
     try:

@@ -88,7 +88,9 @@ def _server() -> Generator[tuple[str, psutil.Process]]:
                 break
             except httpx.TransportError as error:
                 if server.poll() is not None:
-                    raise ConfigError("the server ended at its start; 'tiangong serve --profile embedded' says why") from error
+                    raise ConfigError(
+                        "the server ended at its start; 'tiangong serve --profile embedded' says why"
+                    ) from error
                 time.sleep(0.1)
         yield address, psutil.Process(server.pid)
     finally:

@@ -146,6 +146,7 @@ def _timings_json(sentences: "list[SpokenSentence]") -> str:
                 {"symbol": p.symbol, "start_s": round(p.start_s, 4), "end_s": round(p.end_s, 4)}
                 for sentence in sentences
                 for p in sentence.phones
+                if p.symbol  # pauses are where no phone is
             ],
             "sentences": [
                 {"text": s.text, "start_s": round(s.start_s, 4), "end_s": round(s.end_s, 4)} for s in sentences

@@ -3,26 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from tiangong.core.media import VideoFrame
+import numpy as np
+
 from tiangong.core.pictures import VIDEO_SUFFIXES, read_picture, read_video
-from tiangong.perception.protocol import FaceObservation, FaceSession
+from tiangong.perception.protocol import FaceObservation, FaceReader
 
 MOST_LOOKS_PER_S: Final = 10.0  # expressions last longer, and ten minutes of video stay a file of some megabytes
 _DIGITS: Final = 4  # of numbers in JSON
-
-
-class GroupSession(FaceSession, Protocol):
-    """A session that can also see everybody in a picture."""
-
-    def observe_all(self, frame: VideoFrame) -> tuple[FaceObservation, ...]:
-        """Every face, the largest first."""
-        ...
-
-
-class GroupReader(Protocol):
-    def session(self, *, tracking: bool) -> GroupSession: ...
 
 
 @dataclass(frozen=True)
@@ -50,8 +39,24 @@ class LookedFile:
         looks: list[dict[str, object]] = [{"file": self.file, **look.as_json()} for look in self.looks]
         return looks if self.is_video else looks[0]
 
+    @property
+    def has_face(self) -> bool:
+        return any(look.faces for look in self.looks)
 
-def look_file(path: Path, reader: GroupReader) -> LookedFile:
+    def summary(self) -> str:
+        """Some lines for a person: what was seen, a video second by second."""
+        lines = [self.file]
+        for look in self.looks if not self.is_video else self.looks[:: round(MOST_LOOKS_PER_S)]:
+            when = "" if look.time_s is None else f"{look.time_s:7.1f} s  "
+            faces = [
+                f"{face.emotion.label} ({face.emotion.confidence:.0%}), head turned {np.degrees(face.head_rad[0]):+.0f} degrees"
+                for face in look.faces
+            ]
+            lines.append(f"  {when}{'; '.join(faces) or 'no face'}")
+        return "\n".join(lines)
+
+
+def look_file(path: Path, reader: FaceReader) -> LookedFile:
     """Find the faces of a picture, or of a video ten times a second.
 
     Raises MediaError where the file is missing, broken, or neither.
@@ -65,7 +70,7 @@ def look_file(path: Path, reader: GroupReader) -> LookedFile:
         session.close()
 
 
-def _follow(path: Path, reader: GroupReader) -> Iterator[Look]:
+def _follow(path: Path, reader: FaceReader) -> Iterator[Look]:
     session = reader.session(tracking=True)
     due_s = 0.0
     try:

@@ -63,7 +63,11 @@ class FaceSession(Protocol):
     """One camera. Keeps what is normal for this face, so that a resting frown is not read as anger."""
 
     def observe(self, frame: VideoFrame) -> FaceObservation | None:
-        """None where no face is seen."""
+        """The nearest face; None where no face is seen."""
+        ...
+
+    def observe_all(self, frame: VideoFrame) -> tuple[FaceObservation, ...]:
+        """Every face, the largest first, each read as a stranger's."""
         ...
 
     def close(self) -> None: ...

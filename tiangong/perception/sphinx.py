@@ -1,12 +1,13 @@
 """English speech to text by PocketSphinx 5, whose model rides in its own wheel: nothing to download.
 
 Huggins-Daines et al., "PocketSphinx: a free, real-time continuous speech recognition system for hand-held devices"
-(ICASSP 2006). It is an old recogniser: on books read aloud it gets every second word
-wrong (LibriSpeech 0.58, VCTK 0.51, one clear voice 0.17); where weights of Whisper are on disk the registry prefers those.
+(ICASSP 2006). It is an old recogniser: on recordings kept away from the tuning (1,478 words) it gets 48 % of the words of
+all kinds wrong, 53 % in LibriSpeech's harder half, 28 % of one clear voice. Where weights of Whisper are on disk the
+registry prefers those.
 
 The model subtracts the mean of the cepstrum (CMN), which hangs on the microphone and the speaker, and its live mode
 starts from a fixed guess that is wrong for almost everybody. So the first 0.6 s are measured before they are decoded, and
-the mean is measured again twice a second; on 63 utterances this took the word error rate from 0.59 to 0.50.
+the mean is measured again twice a second: without that, 53 % and 42 % of the clear voice.
 """
 
 import contextlib

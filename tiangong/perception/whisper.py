@@ -38,6 +38,8 @@ REPOSITORIES: Final = {
 BEST_ON_CPU: Final = ("small", "base", "tiny", "turbo", "medium", "large-v3", "small.en", "base.en", "tiny.en")
 BEST_ON_GPU: Final = ("turbo", "large-v3", "medium", "small", "base", "tiny", "small.en", "base.en", "tiny.en")
 _FILES: Final = ("model.bin", "config.json", "tokenizer.json")
+_FETCHED: Final = ["*.bin", "*.json", "*.txt"]
+_ASKED_S: Final = 4.0  # for the hub's answer
 _PROMPTS: Final = {
     "zh": "以下是普通话的句子，用简体中文书写。",
     "en": None,
@@ -89,7 +91,7 @@ class FasterWhisper:
 
     @classmethod
     def unavailable(cls, settings: Settings) -> str | None:
-        """Why it can't run here; looks at the disk only."""
+        """Why it can't run here. Only a model that the settings name, and that is not on this disk, is asked for on the hub."""
         model = settings.hearing.model
         if not find_spec("faster_whisper"):
             return "the package 'faster-whisper' is not installed"
@@ -99,7 +101,7 @@ class FasterWhisper:
         if Path(model).is_dir():
             return _missing_file(Path(model))
         try:
-            return None if _cached(model) else f"'{model}' is not on this disk ({_how_to_get(model)})"
+            return None if _cached(model) else _unreachable(model)
         except ConfigError as error:
             return str(error)
 
@@ -174,7 +176,10 @@ def _load(folder: Path) -> "WhisperModel":
 
 
 def _find(model: str | None) -> Path:
-    """The folder of `model`. Nothing is downloaded: half a gigabyte must not begin to flow by itself in a call."""
+    """The folder of `model`; one that the settings name is fetched once, at the start, if it is not on this disk.
+
+    Without a name nothing is downloaded: half a gigabyte must not begin to flow by itself.
+    """
     if model is None:
         found = [path for name in _preference() if (path := _cached(name))]
         if not found:
@@ -187,10 +192,30 @@ def _find(model: str | None) -> Path:
         if missing:
             raise ConfigError(missing)
         return Path(model)
-    found = _cached(model)
-    if not found:
-        raise MissingExtra("faster-whisper", f"the weights of '{model}'", _how_to_get(model))
-    return found
+    return _cached(model) or _fetched(model)
+
+
+def _fetched(model: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+
+    try:
+        return Path(snapshot_download(_repository(model), allow_patterns=_FETCHED))
+    except (EntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise MissingExtra("faster-whisper", f"the weights of '{model}'", _how_to_get(model)) from error
+
+
+def _unreachable(model: str) -> str | None:
+    """Why the hub does not give this model, or None; takes at most some seconds."""
+    import httpx
+    from huggingface_hub.constants import ENDPOINT
+
+    # Not huggingface_hub's own client: which library's errors it raises changes from one version to the next.
+    try:
+        httpx.get(f"{ENDPOINT}/api/models/{_repository(model)}", timeout=_ASKED_S).raise_for_status()
+    except httpx.HTTPError:
+        return f"'{model}' is not on this disk and the hub does not answer ({_how_to_get(model)})"
+    return None
 
 
 def _preference() -> tuple[str, ...]:

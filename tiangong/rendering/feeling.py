@@ -22,11 +22,12 @@ class _Unit:
 
 
 # A resting face with every muscle slack looks bored: a trace of a smile.
-_AT_EASE: Final = (_Unit("mouthSmile", 0.05), _Unit("cheekSquint", 0.03))
+_AT_EASE: Final = (_Unit("mouthSmile", 0.15), _Unit("cheekSquint", 0.06))
+_LEAVES_A_SMILE: Final = ("neutral", "happy", "surprised")
 _FACES: Final[dict[EmotionLabel, tuple[_Unit, ...]]] = {
     "neutral": _AT_EASE,
     "happy": (  # AU 6 + 12
-        _Unit("mouthSmile", 0.55), _Unit("cheekSquint", 0.45), _Unit("eyeSquint", 0.20), _Unit("mouthDimple", 0.12),
+        _Unit("mouthSmile", 0.65), _Unit("cheekSquint", 0.50), _Unit("eyeSquint", 0.20), _Unit("mouthDimple", 0.12),
         _Unit("browOuterUp", 0.10),
     ),
     "sad": (  # AU 1 + 4 + 15 + 17
@@ -62,22 +63,23 @@ _ANSWERS: Final[dict[EmotionLabel, tuple[tuple[EmotionLabel, float], ...]]] = {
 _THINKING: Final = (
     _Unit("browInnerUp", 0.14), _Unit("browDown", 0.08), _Unit("eyeSquint", 0.06), _Unit("mouthPress", 0.08),
 )  # fmt: skip
-_LISTENING: Final = (_Unit("browInnerUp", 0.08), _Unit("browOuterUp", 0.06), _Unit("mouthSmile", 0.04))
+_LISTENING: Final = (_Unit("browInnerUp", 0.08), _Unit("browOuterUp", 0.06))
 
 
 def felt_face(label: EmotionLabel, intensity: float) -> Floats:
     """(52,) weights of a feeling at an intensity of 0 to 1, on top of a face at ease."""
     strength = min(max(intensity, 0.0), 1.0)
-    return np.maximum(_weights(_AT_EASE), strength * _weights(_FACES[label]))
+    return np.maximum(_ease_beside(label, strength), strength * _weights(_FACES[label]))
 
 
 def answering_face(user: Emotion | None) -> Floats:
     """(52,) weights: how a listener's face answers what the user shows, by how sure and how strong that is."""
-    face = _weights(_AT_EASE)
-    if user is not None:
-        sure = min(max(user.confidence, 0.0), 1.0)
-        for label, share in _ANSWERS[user.label]:
-            face = np.maximum(face, sure * share * _weights(_FACES[label]))
+    if user is None:
+        return _weights(_AT_EASE)
+    sure = min(max(user.confidence, 0.0), 1.0)
+    face = _ease_beside(user.label, sure)
+    for label, share in _ANSWERS[user.label]:
+        face = np.maximum(face, sure * share * _weights(_FACES[label]))
     return face
 
 
@@ -89,6 +91,11 @@ def thinking_face() -> Floats:
 def listening_face() -> Floats:
     """(52,) weights of attention."""
     return _weights(_LISTENING)
+
+
+def _ease_beside(label: EmotionLabel, strength: float) -> Floats:
+    """(52,) what is left of a face at ease: nobody smiles, not even a trace, in sorrow or at another's."""
+    return _weights(_AT_EASE) * np.float32(1.0 if label in _LEAVES_A_SMILE else 1.0 - strength)
 
 
 def _weights(units: tuple[_Unit, ...]) -> Floats:

@@ -25,7 +25,7 @@ _OPENING_BROW: Final = 0.10  # as a sentence begins
 _OPENING_LIFT_RAD: Final = -0.012
 _SIZES: Final = (0.6, 1.2)  # accents differ by this much
 _NOD_S: Final = 0.9
-_NOD_RAD: Final = 0.055
+_NOD_RAD: Final = 0.085
 _NOD_SWINGS: Final = 1.5  # down, up, and half as far down again
 _CHOICE, _SIZE = 40, 41
 

@@ -29,7 +29,9 @@ Floats = NDArray[np.float32]
 # (ITU-R BT.1359: detectable from 125 ms late, but only 45 ms early).
 _SHOWN_AHEAD_S: Final = 0.5 / FPS + 0.01
 _PRESSED: Final = 0.42  # lips that touch are pressed a little; that also shuts those of a portrait that shows its teeth
-_PRESSED_UNTIL: Final = 0.30  # aperture at which nothing of it is left: such a portrait's smile does not add to its speech
+_PRESSED_UNTIL: Final = (
+    0.30  # aperture at which nothing of it is left: such a portrait's smile does not add to its speech
+)
 _ROLLED_IN: Final = 0.5  # lower lip under the upper teeth in f, v
 _TUCKED_UP: Final = 0.75  # share of the jaw's opening that the lower lip makes up for in f, v
 _JAW_IN_CONTACT: Final = 0.06  # teeth stay apart behind closed lips while one speaks

@@ -66,21 +66,21 @@ _BREATH: Final = MouthShape(0.14, 0.04, grip=0.3, round_grip=0.15)  # h
 _LATERAL: Final = MouthShape(0.13, 0.06, 0.02, grip=0.8, round_grip=0.4)
 _ENGLISH_R: Final = MouthShape(0.09, 0.04, 0.03, funnel=0.24, pucker=0.10, grip=1.0, round_grip=1.2)
 _FRONT_GLIDE: Final = MouthShape(0.08, 0.06, 0.03, spread=0.20, grip=1.0, round_grip=0.9, share=0.7)  # j
-_ROUND_GLIDE: Final = _rounded(0.04, funnel=0.10, pucker=0.62, share=0.7)  # w
+_ROUND_GLIDE: Final = _rounded(0.04, funnel=0.12, pucker=0.72, share=0.7)  # w
 
 _I: Final = _vowel(0.10, lower=0.09, upper=0.05, spread=0.34)
 _IH: Final = _vowel(0.14, spread=0.20)
-_Y: Final = _rounded(0.07, funnel=0.16, pucker=0.52)
+_Y: Final = _rounded(0.07, funnel=0.18, pucker=0.62)
 _E: Final = _vowel(0.20, spread=0.24)
 _EH: Final = _vowel(0.22, spread=0.18)
 _AE: Final = _vowel(0.30, spread=0.20)
 _AH: Final = _vowel(0.32, spread=0.05)
 _UH: Final = _vowel(0.25)
-_SCHWA: Final = _vowel(0.17, grip=1.2, round_grip=0.5, share=1.0)
+_SCHWA: Final = _vowel(0.19, grip=1.4, round_grip=0.5, share=1.0)
 _ER: Final = _vowel(0.17, funnel=0.20, grip=1.6)
 _O: Final = _rounded(0.20, funnel=0.34, pucker=0.26)
 _AW: Final = _rounded(0.25, funnel=0.36, pucker=0.08)
-_OO: Final = _rounded(0.07, funnel=0.16, pucker=0.62)
+_OO: Final = _rounded(0.07, funnel=0.18, pucker=0.74)
 _OOH: Final = _rounded(0.12, funnel=0.22, pucker=0.36)
 _UNROUNDED_O: Final = _vowel(0.20, spread=0.08)
 

@@ -17,9 +17,12 @@ _COMPRESSION: Final = 0.35  # a voice 6 dB up opens the mouth a quarter more (Lo
 _SMALLEST, _LARGEST = 0.75, 1.2
 _SPOKEN_SHARE: Final = 0.1  # of the loudest: what counts when the usual level is taken
 _SILENCE: Final = 0.035  # of the recent peak, 29 dB under it: lips closed
+_NOISIEST: Final = 0.12  # ... and at most 18 dB under it where a recording is noisy
+_FLOOR_PERCENTILE, _OVER_FLOOR = 10, 2.5  # the level of the quietest tenth is taken for noise
 _VOICED: Final = 0.25
 _PEAK_RELEASE_S: Final = 2.0  # how slowly the recent peak is forgotten
 _LEAST_PEAK: Final = 0.01  # noise of a silent line opens no mouth
+_FIRST_PEAK: Final = 0.5  # of the whole piece's: noise before the first word opens none either
 _WIDEST_JAW: Final = 0.34
 _OPENING_POWER: Final = 0.8
 _DARK_HZ, _BRIGHT_HZ, _HISS_HZ = 650.0, 1_400.0, 3_200.0  # spectral centroids of "oo", "ah", "s"
@@ -51,26 +54,29 @@ def loudness_factor(sound: AudioChunk, times_s: NDArray[np.float64]) -> Floats:
 
 
 def curves_from_sound(sound: AudioChunk, times_s: NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """(times,) -> (times, 6) as `mouth_curves`, and (times,) 1 where lips are closed; looks only at the sound so far.
+    """(times,) -> (times, 6) as `mouth_curves`, and (times,) 1 where lips are closed; but for the levels of
+    noise and voice looks only at the sound so far.
 
     Loud is open, dark is round, bright and hissing is spread and narrow.
     """
     loud = level(sound)
     peak = _recent_peak(loud)
     relative = loud / peak
+    floor = _OVER_FLOOR * np.percentile(loud, _FLOOR_PERCENTILE) / peak
+    silence = np.clip(floor, _SILENCE, _NOISIEST)
     centroid_hz = _centroid_hz(sound, len(loud))
-    opening = _WIDEST_JAW * np.clip((relative - _SILENCE) / (1 - _SILENCE), 0, 1) ** _OPENING_POWER
+    opening = _WIDEST_JAW * np.clip((relative - silence) / (1 - silence), 0, 1) ** _OPENING_POWER
     hiss = np.clip((centroid_hz - _BRIGHT_HZ) / (_HISS_HZ - _BRIGHT_HZ), 0, 1)
     dark = np.clip((_BRIGHT_HZ - centroid_hz) / (_BRIGHT_HZ - _DARK_HZ), 0, 1) * (relative > _VOICED)
     curves = np.zeros((len(loud), 6), np.float32)
     curves[:, JAW] = opening * (1 - 0.7 * hiss) * (1 - 0.35 * dark)
-    curves[:, LOWER] = 0.3 * curves[:, JAW] + 0.06 * hiss * (relative > _SILENCE)
+    curves[:, LOWER] = 0.3 * curves[:, JAW] + 0.06 * hiss * (relative > silence)
     curves[:, UPPER] = 0.12 * curves[:, JAW]
-    curves[:, SPREAD] = 0.16 * hiss * (relative > _SILENCE)
+    curves[:, SPREAD] = 0.16 * hiss * (relative > silence)
     curves[:, FUNNEL] = 0.28 * dark
     curves[:, PUCKER] = 0.30 * dark
     curves = _eased(curves)
-    shut = _eased((relative < _SILENCE).astype(np.float32)[:, None])[:, 0]
+    shut = _eased((relative < silence).astype(np.float32)[:, None])[:, 0]
     at_s = np.arange(len(loud)) * HOP_S
     columns = [np.interp(times_s, at_s, column) for column in curves.T]
     # Eased, a closure never quite reaches 1; from 0.8 on it counts as one.
@@ -80,7 +86,7 @@ def curves_from_sound(sound: AudioChunk, times_s: NDArray[np.float64]) -> tuple[
 
 def _recent_peak(loud: Floats) -> Floats:
     keep = float(np.exp(-HOP_S / _PEAK_RELEASE_S))
-    peak, held = np.empty_like(loud), _LEAST_PEAK
+    peak, held = np.empty_like(loud), _FIRST_PEAK * float(np.percentile(loud, 95))
     for i, value in enumerate(loud):
         held = max(float(value), held * keep, _LEAST_PEAK)
         peak[i] = held

@@ -29,7 +29,7 @@ _REMEMBERED_FRAMES: Final = 30 * FPS  # longer than any speech that is drawn ahe
 
 _LISTENING_LEAN_RAD: Final = np.array([0.0, 0.028, 0.022], np.float32)  # a little forward and aside
 _LISTENING_GAZE: Final = 0.45  # eyes of a listener wander less
-_THINKING_LOOK: Final = np.array([0.30, -0.26], np.float32)  # aside and up
+_THINKING_LOOK: Final = np.array([0.44, -0.36], np.float32)  # aside and up
 _THINKING_HEAD_RAD: Final = np.array([0.035, -0.018, 0.014], np.float32)
 _THINKING_TURNS_S: Final = 1.8  # eyes come back from aside about this often
 _SIDE, _AWAY = 60, 61

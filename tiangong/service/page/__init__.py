@@ -53,5 +53,8 @@ def build_page(engines: Engines) -> gr.Blocks:
 
 
 def mount_page(app: FastAPI, engines: Engines) -> FastAPI:
-    options: dict[str, Any] = {"theme": Soft(primary_hue="cyan", font=_FONTS, font_mono=["monospace"]), "footer_links": []}
+    options: dict[str, Any] = {
+        "theme": Soft(primary_hue="cyan", font=_FONTS, font_mono=["monospace"]),
+        "footer_links": [],
+    }
     return gr.mount_gradio_app(app, build_page(engines), path="/", **options)
