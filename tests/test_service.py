@@ -42,9 +42,13 @@ def test_a_film_is_h264_and_aac_of_the_right_length(tmp_path: Path) -> None:
 
 
 def test_a_film_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="drawing"), Film(tmp_path / "a.mp4") as film:
-        film.add(clip(0.4))
-        raise ValueError("drawing failed")
+    def draw_and_fail() -> None:
+        with Film(tmp_path / "a.mp4") as film:
+            film.add(clip(0.4))
+            raise ValueError("drawing failed")
+
+    with pytest.raises(ValueError, match="drawing"):
+        draw_and_fail()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -101,14 +101,15 @@ def test_an_error_comes_after_what_was_made_before_it() -> None:
         yield 2
         raise ValueError("broken")
 
-    async def scene() -> list[int]:
-        seen: list[int] = []
-        with pytest.raises(ValueError, match="broken"):
-            async for item in ahead(source(), 2):
-                seen.append(item)
-        return seen
+    seen: list[int] = []
 
-    assert run_virtual(scene()) == [1, 2]
+    async def scene() -> None:
+        async for item in ahead(source(), 2):
+            seen.append(item)
+
+    with pytest.raises(ValueError, match="broken"):
+        run_virtual(scene())
+    assert seen == [1, 2]
 
 
 def test_closing_stops_the_source() -> None:

@@ -119,7 +119,7 @@ def ramp(x: Floats, start: float, end: float) -> Floats:
 
 
 def image_of(rgb: Floats, cover: Floats | None, seed: int) -> skia.Image:
-    """Linear-free sRGB floats (height, width, 3) in 0..255 and cover in 0..1 -> an image, dithered against banding."""
+    """sRGB floats (height, width, 3) in 0..255 and cover in 0..1 -> an image, dithered against banding."""
     noise = np.random.default_rng(seed).random(rgb.shape[:2], np.float32)[..., None]
     eight = np.clip(np.floor(rgb + noise), 0, 255).astype(np.uint8)
     alpha = np.full(rgb.shape[:2], 255, np.uint8) if cover is None else (cover * 255 + 0.5).astype(np.uint8)

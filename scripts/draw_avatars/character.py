@@ -77,6 +77,13 @@ class Character:
     hair_light: Colour
 
 
+def strand_colour(person: Character, light: float) -> Colour:
+    """Of a hair: 0 in the dark, 1 where it shines; values outside are clipped."""
+    share = min(max(light, 0.0), 1.0)
+    (r, g, b), (r1, g1, b1) = person.hair, person.hair_light
+    return r + (r1 - r) * share, g + (g1 - g) * share, b + (b1 - b) * share
+
+
 TIAN = Character(
     name="tian", seed=11,
     outline=((0, 92), (40, 99), (68, 125), (80, 165), (83.5, 205), (82.5, 240), (77, 272), (67, 302), (51, 328),

@@ -4,7 +4,7 @@ import numpy as np
 import skia
 
 from scripts.draw_avatars.canvas import MIDDLE_PX, Colour, Points, fill, gradient, path_of, smooth, tapered
-from scripts.draw_avatars.character import Character
+from scripts.draw_avatars.character import Character, strand_colour
 
 PART_X_PX = 263.0
 # From the part to the tips, as distance from the part and y: the edge along the face, and the silhouette.
@@ -34,7 +34,7 @@ OUTER = (
     (113, 426),
     (84, 452),
 )
-STRANDS, GLINTS, STRAYS = 950, 900, 70
+STRANDS, GLINTS, STRAYS = 1000, 1000, 110
 TIPS = 90
 BASE_SHARE = 0.95  # of the sheets' length; below it single tips show
 
@@ -49,7 +49,7 @@ def draw_back(canvas: skia.Canvas, person: Character) -> None:
         x = random.uniform(166, 350)
         line = np.array([[x, 250], [x + random.normal(0, 3), 340], [x + (x - 258) * 0.02, random.uniform(395, 440)]])
         tone = random.uniform(0.0, 0.16)
-        canvas.drawPath(tapered(smooth(line, steps=6), [0.5, 1.2, 0.2]), fill(_mix(person, tone), 0.5))
+        canvas.drawPath(tapered(smooth(line, steps=6), [0.5, 1.2, 0.2]), fill(strand_colour(person, tone), 0.5))
 
 
 def draw_front(canvas: skia.Canvas, person: Character) -> None:
@@ -96,6 +96,9 @@ def _guide(q: float, side: int, steps: int = 10) -> Points:
     mixed = inner + (outer - inner) * q
     settled = np.clip(np.linspace(0, 3.2, len(mixed)), 0, 1)
     x = (PART_X_PX + side * mixed[:, 0]) * (1 - settled) + (MIDDLE_PX + side * mixed[:, 0]) * settled
+    # A slow wave, so that no edge is drawn with a ruler; locks swing out by turns.
+    along = np.linspace(0, 1, len(mixed))
+    x = x + side * along * (1.6 * np.sin(9.0 * along + 1.4 * side) + 1.3 * np.sin(5.0 * q + 13.0 * along))
     return smooth(np.stack([x, mixed[:, 1]], axis=1), steps=steps)
 
 
@@ -111,12 +114,6 @@ def _tips(random: np.random.Generator, side: int) -> Points:
     return np.array(
         [_guide(q, side)[int((len(INNER) - 1) * 10 * min(r, 1.0))] for q, r in zip(shares, lengths, strict=True)]
     )
-
-
-def _mix(person: Character, tone: float) -> Colour:
-    dark, light = np.asarray(person.hair, float), np.asarray(person.hair_light, float)
-    r, g, b = dark + (light - dark) * min(max(tone, 0.0), 1.0)
-    return float(r), float(g), float(b)
 
 
 def _lock(q: float) -> float:
@@ -140,7 +137,7 @@ def _strand(canvas: skia.Canvas, person: Character, random: np.random.Generator,
     wide = random.uniform(0.5, 1.5)
     canvas.drawPath(
         tapered(line, [wide * 0.5, wide, wide, wide * 0.8, 0.1]),
-        fill(_mix(person, tone * lit), random.uniform(0.35, 0.8)),
+        fill(strand_colour(person, tone * lit), random.uniform(0.35, 0.8)),
     )
 
 
@@ -157,7 +154,7 @@ def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, 
         return
     line = line[a:b]
     strength = (0.20 + 0.46 * crest) * (1.0 if upper else 0.55) * lit * random.uniform(0.4, 1.0)
-    colour = _mix(person, random.uniform(0.55, 1.0))
+    colour = strand_colour(person, random.uniform(0.55, 1.0))
     paint = gradient(line[0], line[-1], [colour, colour, colour], [0.0, strength, 0.0])
     canvas.drawPath(tapered(line, [0.2, random.uniform(0.5, 1.3), 0.2]), paint)
 
@@ -167,4 +164,4 @@ def _stray(canvas: skia.Canvas, person: Character, random: np.random.Generator, 
     line = _wander(random, _guide(q, side, 8), side)
     start = random.integers(0, len(line) // 2)
     line = line[start : start + random.integers(20, 50)]
-    canvas.drawPath(tapered(line, [0.1, 0.45, 0.1]), fill(_mix(person, random.uniform(0, 0.3)), 0.55))
+    canvas.drawPath(tapered(line, [0.1, 0.45, 0.1]), fill(strand_colour(person, random.uniform(0, 0.3)), 0.55))

@@ -5,19 +5,23 @@ from functools import cache
 import numpy as np
 import skia
 
-from scripts.draw_avatars.canvas import Colour, Points, fill, gradient, path_of, smooth, tapered
-from scripts.draw_avatars.character import Character
+from scripts.draw_avatars.canvas import Points, fill, gradient, path_of, smooth, tapered
+from scripts.draw_avatars.character import Character, strand_colour
 
 # Silhouette over the top from the picture's left sideburn to the right one, then back along the hairline.
-SILHOUETTE = ((171, 214), (166, 190), (164, 160), (170, 128), (185, 101), (212, 80), (248, 68), (286, 69), (318, 83), (338, 110),
-              (347, 144), (349, 176), (344, 214))  # fmt: skip
-HAIRLINE = ((340, 220), (336, 214), (333, 190), (328, 168), (317, 152), (306, 142), (288, 137), (264, 132), (238, 132), (216, 137),
-            (202, 146), (190, 164), (181, 188), (178.5, 212), (174, 220))  # fmt: skip
+SILHOUETTE = (
+    (174, 218), (168.5, 192), (165, 162), (169, 130), (184, 101), (210, 79), (247, 65), (286, 65), (319, 80), (339, 109),
+    (347, 144), (346.5, 176), (341, 218),
+)  # fmt: skip
+HAIRLINE = (
+    (338, 222), (335, 214), (333, 190), (328, 169), (317, 156), (305, 147), (288, 142), (264, 136), (239, 136), (217, 141),
+    (203, 149), (191, 166), (182, 189), (178.5, 212), (176, 222),
+)  # fmt: skip
 PART_X_PX = 202.0
 SIDE_Y_PX = 138.0  # below this the sides are cut short
 LOOSE_LENGTH = 0.4
 LOOSE = 0.012  # share of hairs that may stand out of the shape
-TOP_STRANDS, SIDE_STRANDS, GLINTS = 1500, 1500, 600
+TOP_STRANDS, SIDE_STRANDS, GLINTS = 1800, 1700, 800
 
 
 @cache
@@ -28,8 +32,8 @@ def scalp() -> skia.Path:
 def draw_front(canvas: skia.Canvas, person: Character) -> None:
     random = np.random.default_rng(person.seed + 61)
     shape = scalp()
-    base = gradient((0, 150), (0, 222), [person.hair, person.hair, person.hair], [0.94, 0.86, 0.30])
-    base.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 1.8))
+    base = gradient((0, 150), (0, 222), [person.hair, person.hair, person.hair], [0.96, 0.90, 0.50])
+    base.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 1.1))
     canvas.drawPath(shape, base)
     _edge(canvas, person, random)
     for _ in range(SIDE_STRANDS):
@@ -79,19 +83,13 @@ def _flow(random: np.random.Generator, root: Points, length: float, steps: int =
     return np.array(points)
 
 
-def _mix(person: Character, tone: float) -> Colour:
-    dark, light = np.asarray(person.hair, float), np.asarray(person.hair_light, float)
-    r, g, b = dark + (light - dark) * min(max(tone, 0.0), 1.0)
-    return float(r), float(g), float(b)
-
-
 def _strand(
     canvas: skia.Canvas, person: Character, random: np.random.Generator, root: Points, length: float, tone: float
 ) -> None:
     line = _flow(random, root, length)
     clump = 0.13 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
     lit = 1.15 - 0.3 * (root[0] - 165) / 185
-    colour = _mix(person, (tone + clump + random.normal(0, 0.06)) * lit)
+    colour = strand_colour(person, (tone + clump + random.normal(0, 0.06)) * lit)
     wide = random.uniform(0.5, 1.3)
     canvas.drawPath(tapered(line, [wide * 0.6, wide, wide * 0.7, 0.1]), fill(colour, random.uniform(0.4, 0.85)))
 
@@ -103,7 +101,7 @@ def _glint(canvas: skia.Canvas, person: Character, random: np.random.Generator, 
     line = _flow(random, root, random.uniform(10, 22))
     crest = 0.5 + 0.5 * np.sin(root[0] * 0.35 + 1.5 * np.sin(root[1] * 0.11))
     strength = (0.14 + 0.5 * crest) * random.uniform(0.3, 1.0)
-    colour = _mix(person, random.uniform(0.6, 1.0))
+    colour = strand_colour(person, random.uniform(0.6, 1.0))
     paint = gradient(line[0], line[-1], [colour, colour, colour], [0.0, strength, 0.0])
     canvas.drawPath(tapered(line, [0.2, random.uniform(0.5, 1.2), 0.2]), paint)
 
@@ -119,11 +117,12 @@ def _edge(canvas: skia.Canvas, person: Character, random: np.random.Generator) -
         root = at + inside / np.hypot(*inside) * (random.exponential(2.0) - 0.5)
         drawn = _flow(random, root, random.uniform(4, 10) if at[1] < 152 else random.uniform(2, 5), 5)
         canvas.drawPath(
-            tapered(drawn, [0.15, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.2)), random.uniform(0.3, 0.7))
+            tapered(drawn, [0.15, 0.6, 0.1]),
+            fill(strand_colour(person, random.uniform(0, 0.2)), random.uniform(0.3, 0.7)),
         )
     silhouette = smooth(SILHOUETTE, steps=30)
-    for _ in range(260):
+    for _ in range(420):
         at = silhouette[random.integers(0, len(silhouette))]
         length = random.uniform(6, 14) if at[1] < 120 else random.uniform(1.5, 4)
         drawn = _flow(random, at + random.normal(0, 0.5, 2), length, 5)
-        canvas.drawPath(tapered(drawn, [0.3, 0.6, 0.1]), fill(_mix(person, random.uniform(0, 0.12)), 0.7))
+        canvas.drawPath(tapered(drawn, [0.3, 0.6, 0.1]), fill(strand_colour(person, random.uniform(0, 0.12)), 0.7))

@@ -8,7 +8,7 @@ An engine that fails or stalls costs its turn one spoken apology.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 from tiangong.agent.ahead import ahead
@@ -18,11 +18,12 @@ from tiangong.agent.memory import Memory
 from tiangong.agent.mind import Mind, Turn
 from tiangong.agent.performer import Stage
 from tiangong.agent.sentences import split_sentences
+from tiangong.agent.tasks import TaskSet
 from tiangong.agent.timing import TurnWatch
 from tiangong.agent.turns import TurnEvent, is_back_channel
 from tiangong.core.clock import now_s
 from tiangong.core.errors import EngineError
-from tiangong.core.language import clean_text, language_of
+from tiangong.core.language import clean_text
 from tiangong.core.media import AudioChunk, Emotion, Speech
 from tiangong.rendering.protocol import Attention
 
@@ -41,7 +42,7 @@ class Conversation:
         self.turn_id = 0
         self._mind, self._listener, self._stage, self._emit = mind, listener, stage, emit
         self._turn: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     async def run(self, microphone: AsyncIterator[AudioChunk]) -> None:
         """Listen until the microphone ends; chunks of 512 samples at 16 kHz."""
@@ -54,7 +55,7 @@ class Conversation:
                     self._stage.duck(True)
                 case TurnEvent.ENDED:
                     watch = TurnWatch(now_s() - self._listener.silence_s, now_s())
-                    self._spawn(self._hear(self._listener.take(), watch))
+                    self._tasks.spawn(self._hear(self._listener.take(), watch))
                 case TurnEvent.PAUSED:
                     self._stage.nod()
                 case None:
@@ -79,16 +80,13 @@ class Conversation:
 
     async def settled(self) -> None:
         """Wait until nobody has anything left to say."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.settled()
 
     async def close(self) -> None:
         """End the session; nothing of it goes on."""
         self._listener.close()
         self.interrupt()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
 
     async def _hear(self, utterance: Utterance | None, watch: TurnWatch) -> None:
         try:
@@ -111,11 +109,10 @@ class Conversation:
         if text:
             self.memory.user_said(text)
             self._emit(UserHeard(self.turn_id, self.memory.unanswered, final=True))
-        language = self._listener.language
-        language = language_of(self.memory.last_text, "en") if language == "auto" else language
+        language = self._listener.answer_language(self.memory.last_text)
         turn = Turn(self.turn_id, language, self.memory.messages, self.emotion, watch)
         self._show(State.THINKING)
-        self._turn = self._spawn(self._take_turn(turn, failed))
+        self._turn = self._tasks.spawn(self._take_turn(turn, failed))
 
     async def _take_turn(self, turn: Turn, failed: EngineError | None) -> None:
         try:
@@ -148,9 +145,3 @@ class Conversation:
         listening, thinking = state is State.LISTENING, state is State.THINKING
         self._stage.attend(Attention(listening, user_emotion=self.emotion, thinking=thinking))
         self._emit(StateChanged(state))
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

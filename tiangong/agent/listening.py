@@ -14,6 +14,7 @@ import numpy as np
 
 from tiangong.agent.turns import Heard, TurnEvent, TurnRules, TurnState, step
 from tiangong.agent.workers import Workers
+from tiangong.core.language import language_of
 from tiangong.core.media import AudioChunk, Transcript
 from tiangong.perception.protocol import (
     HEARING_RATE_HZ,
@@ -80,6 +81,10 @@ class Listener:
     def text(self) -> str:
         """The words so far."""
         return self._utterance.text if self._utterance else ""
+
+    def answer_language(self, text: str) -> str:
+        """ "en" or "zh": the chosen one, or where that is "auto" the one of `text`."""
+        return language_of(text) if self.language == "auto" else self.language
 
     def fresh_text(self) -> str:
         """The words so far, "" where they are those of the last call."""

@@ -1,5 +1,6 @@
 """Puts engines and avatars together, once, for all sessions."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, cast
@@ -12,7 +13,7 @@ from tiangong.agent.persona import read_persona
 from tiangong.agent.protocol import Brain
 from tiangong.agent.workers import ThreadWorkers
 from tiangong.core.config import Settings
-from tiangong.core.errors import BundleError
+from tiangong.core.errors import BundleError, ConfigError
 from tiangong.core.registry import Choice, choose, make
 from tiangong.perception.engines import FACE_READERS, SPEECH_TO_TEXT, VOICE_ACTIVITY
 from tiangong.perception.protocol import FaceReader, SpeechToText, VoiceActivity
@@ -36,6 +37,13 @@ STAGES: Final = {
 }
 
 
+def _require_gpu() -> None:
+    import torch  # late: two seconds that other profiles need not pay
+
+    if not torch.cuda.is_available():
+        raise ConfigError("profile 'gpu' asks for a CUDA device and there is none here; use 'auto'")
+
+
 @dataclass(frozen=True)
 class Avatar:
     """One avatar, opened: shared by all its sessions."""
@@ -57,6 +65,8 @@ class Engines:
     @cached_property
     def choices(self) -> dict[str, Choice]:
         """What was taken for each stage, and why. Raises ConfigError, MissingExtra."""
+        if self.settings.profile == "gpu":
+            _require_gpu()
         wanted = self.settings.engines
         return {s: choose(s, engines, getattr(wanted, s), self.settings) for s, engines in STAGES.items()}
 
@@ -100,11 +110,13 @@ class Engines:
         return await self._open_mind(self._bundle(name))
 
     async def open_avatar(self, name: str) -> Avatar:
-        """Raises BundleError for an unknown name (naming the known ones) or a broken bundle, ConsentError, EngineError."""
+        """Raises BundleError for an unknown name (naming the known ones) or a broken bundle, ConsentError, MediaError for a
+        portrait without exactly one face."""
         bundle = self._bundle(name)
         mind = await self._open_mind(bundle)
-        face = await self.workers.run("face", 0, lambda: self.renderer.open(bundle.folder))
-        return Avatar(bundle, mind, face, still_picture(face))
+        # Not on the workers: a portrait that cannot be used is the maker's to mend, not a failed stage.
+        face = await asyncio.to_thread(self.renderer.open, bundle.folder)
+        return Avatar(bundle, mind, face, await asyncio.to_thread(still_picture, face))
 
     def _bundle(self, name: str) -> Bundle:
         bundles = find_bundles(self.settings.avatars)

@@ -1,8 +1,7 @@
 """One WebRTC call: an SDP offer in, an answer out, and a session between the two."""
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from av import AudioFrame
 from av import VideoFrame as EncodedFrame
 
 from tiangong.agent.events import Event, Notice, SpeechNotUnderstood
+from tiangong.agent.tasks import TaskSet
 from tiangong.core.clock import now_s
 from tiangong.core.errors import MediaError
 from tiangong.core.media import VideoFrame
@@ -56,7 +56,7 @@ class Call:
         self._camera_on = False
         self._channel: RTCDataChannel | None = None
         self._untold: list[str] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         servers = [_ice_server(url) for url in engines.settings.serve.ice_servers]
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._peer.on("track", self._on_track)
@@ -78,15 +78,14 @@ class Call:
         return self._peer.localDescription.sdp
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.close()
         await self.session.close()
         await self._peer.close()
 
     # --- from the page ----------------------------------------------------------------------------------------------
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        self._spawn(self._listen(track) if track.kind == "audio" else self._watch(track))
+        self._tasks.spawn(self._listen(track) if track.kind == "audio" else self._watch(track))
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         resampler: StreamResampler | None = None
@@ -141,15 +140,15 @@ class Call:
                     if not self.session.understands_speech:
                         self._tell(SpeechNotUnderstood())
                 case HungUp():
-                    self._spawn(self._ended_by_page())
+                    self._tasks.spawn(self._end())
         except MediaError as error:
             self._tell(Notice(str(error)))
 
     async def _on_state(self) -> None:
         if self._peer.connectionState in _GONE:
-            await self._ended(self)
+            await self._end()
 
-    async def _ended_by_page(self) -> None:
+    async def _end(self) -> None:
         await self._ended(self)
 
     # --- to the page ------------------------------------------------------------------------------------------------
@@ -160,11 +159,6 @@ class Call:
             self._channel.send(text)
         else:
             self._untold.append(text)
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _ice_server(url: str) -> RTCIceServer:
