@@ -8,10 +8,13 @@ from collections.abc import AsyncGenerator
 import numpy as np
 import pytest
 
+from tests.fakes import InlineWorkers, Script
 from tiangong.agent.ahead import ahead
+from tiangong.agent.listening import Listener
 from tiangong.agent.memory import Memory, SpokenPiece, heard_text
 from tiangong.agent.playout import DUCKED_GAIN, Playout
 from tiangong.agent.sentences import LONGEST_CHARS, split_sentences
+from tiangong.agent.turns import TurnRules
 from tiangong.agent.workers import ThreadWorkers, iterate
 from tiangong.core.clock import now_s, run_virtual
 from tiangong.core.config import Deadlines
@@ -327,3 +330,20 @@ def test_words_said_before_any_answer_belong_together() -> None:
     memory.avatar_said(PIECES, 0.0)
     memory.user_said("can I return it")
     assert [m.text for m in memory.messages] == ["I have a jacket can I return it"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "text", "language"),
+    [
+        ("auto", "你好", "zh"),
+        ("auto", "hello", "en"),
+        ("en", "运费是多少？", "zh"),
+        ("en", "123", "en"),
+        ("zh", "OK", "zh"),
+        ("zh", "怎么退货", "zh"),
+        ("zh", "how do I return a jacket", "en"),
+    ],
+)
+def test_an_answer_is_in_the_language_of_the_question(chosen: str, text: str, language: str) -> None:
+    script = Script([])
+    assert Listener(script, script, InlineWorkers(), TurnRules(), chosen).answer_language(text) == language

@@ -25,6 +25,7 @@ from tiangong.perception.protocol import (
 )
 
 T = TypeVar("T")
+_PLAIN_WORDS: Final = 3  # so many English words are no interjection
 _PRE_ROLL: Final = 10  # chunks (0.32 s) before the first voiced one: soft consonants belong to the word
 
 
@@ -83,8 +84,14 @@ class Listener:
         return self._utterance.text if self._utterance else ""
 
     def answer_language(self, text: str) -> str:
-        """ "en" or "zh": the chosen one, or where that is "auto" the one of `text`."""
-        return language_of(text) if self.language == "auto" else self.language
+        """ "en" or "zh": the one of `text` where it is plain, else the chosen one.
+
+        Somebody who types a Chinese question on an English page wants a Chinese answer; "OK" on a Chinese page does not
+        ask for an English one.
+        """
+        if self.language == "zh" and len(text.split()) < _PLAIN_WORDS:
+            return "zh"
+        return language_of(text, "en" if self.language == "auto" else self.language)
 
     def fresh_text(self) -> str:
         """The words so far, "" where they are those of the last call."""

@@ -62,6 +62,9 @@ function line(kind, text, key) {
   return node;
 }
 
+// Whatever makes the box smaller (the latency table, a phone's keyboard), the newest line stays in sight.
+new ResizeObserver(() => { $('lines').scrollTop = $('lines').scrollHeight; }).observe($('lines'));
+
 const join = (before, text) => before + (before && /^[\x00-\x7f]/.test(text) ? ' ' : '') + text;
 
 const heard = {
