@@ -104,7 +104,7 @@ def test_going_on_after_a_pause_is_one_question() -> None:
 
 
 def test_a_sentence_that_sounds_unfinished_is_waited_for() -> None:
-    room = Room([Say(0.5, 1.2, "I want to return a jacket because"), Say(2.0, 2.8, "it does not fit")])
+    room = Room([Say(0.5, 1.2, "I want to return a jacket because"), Say(1.8, 2.6, "it does not fit")])
     played = room.play(6)
     finals = [e.text for _, e in played.events if isinstance(e, UserHeard) and e.final]
     assert finals == ["I want to return a jacket because it does not fit"]

@@ -5,6 +5,7 @@ BM25 (Robertson and Zaragoza 2009, in the form of bm25s, Lu 2024) proposes candi
 was asked the passage holds, and how well the question matches one of the ways in which the passage says it is asked for.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class Index:
         """`entries` must not be empty."""
         import bm25s  # late: half a second
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells of every index otherwise
         self._items = [_indexed(entry) for entry in entries]
         used: dict[str, int] = {}
         for item in self._items:

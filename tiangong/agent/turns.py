@@ -29,7 +29,7 @@ class TurnRules:
     pause_s: float = 0.16
     finished_silence_s: float = 0.35  # after words that sound complete
     unsure_silence_s: float = 0.48  # where the words do not tell
-    unfinished_silence_s: float = 1.1  # after "and", "because", "然后", a number being dictated
+    unfinished_silence_s: float = 0.7  # after "and", "because", "然后", a number being dictated
     barge_in_voiced_s: float = (
         0.45  # so much voice over the avatar is no back-channel any more: those last 0.2 to 0.4 s
     )

@@ -110,7 +110,7 @@ async def _record(
     from tiangong.core.media import SpeechStyle
     from tiangong.service.assembly import Engines
     from tiangong.service.film import Film
-    from tiangong.service.recording import record_text
+    from tiangong.service.recording import SpokenSentence, at, record_text, spoken_text
 
     if emotion not in EMOTIONS:
         raise ConfigError(f"no emotion '{emotion}'; there are: {', '.join(EMOTIONS)}")
@@ -123,10 +123,17 @@ async def _record(
     spoken = language_of(script) if settings.language == "auto" else settings.language
     engines = Engines(settings)
     try:
-        avatar = await engines.open_avatar(settings.avatar)
         style = SpeechStyle(spoken, emotion=emotion, intensity=0.0 if emotion == "neutral" else 0.7)
         with Film(output) as film:
-            sentences = await record_text(avatar, engines, script, style, film.add)
+            if output.suffix.lower() == ".wav":
+                mind = await engines.open_mind(settings.avatar)
+                sentences: list[SpokenSentence] = []
+                async for speech in spoken_text(mind, engines, script, style):
+                    sentences.append(at(speech, film.seconds))
+                    film.add_sound(speech.audio)
+            else:
+                avatar = await engines.open_avatar(settings.avatar)
+                sentences = await record_text(avatar, engines, script, style, film.add)
             if not sentences:
                 raise MediaError("there is nothing to say in this text")
         return film.seconds, sentences

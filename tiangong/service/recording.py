@@ -9,14 +9,14 @@ from tiangong.agent.conversation import Conversation
 from tiangong.agent.illustrator import Body, Illustrator
 from tiangong.agent.listening import Listener
 from tiangong.agent.memory import Memory
-from tiangong.agent.mind import Turn
+from tiangong.agent.mind import Mind, Turn
 from tiangong.agent.performer import Recorder
 from tiangong.agent.sentences import split_sentences
 from tiangong.agent.timing import TurnWatch
 from tiangong.agent.turns import TurnRules
 from tiangong.agent.workers import iterate
 from tiangong.core.language import language_of
-from tiangong.core.media import AvatarClip, Phone, SpeechStyle
+from tiangong.core.media import AvatarClip, Phone, Speech, SpeechStyle
 from tiangong.service.assembly import Avatar, Engines
 
 Keep = Callable[[AvatarClip], None]
@@ -60,25 +60,36 @@ class SpokenSentence:
     phones: tuple[Phone, ...]  # times from the start of the recording too
 
 
-async def record_text(
-    avatar: Avatar, engines: Engines, text: str, style: SpeechStyle, keep: Keep
-) -> list[SpokenSentence]:
-    """The avatar says this text, as far as its policy lets it; empty where there is nothing to say. Raises EngineError."""
+async def spoken_text(mind: Mind, engines: Engines, text: str, style: SpeechStyle) -> AsyncGenerator[Speech]:
+    """A text in the avatar's voice, sentence by sentence, as far as its policy lets it. Raises EngineError."""
 
     async def whole() -> AsyncGenerator[str]:
         yield text
 
-    recorder = _recorder(avatar, engines, keep)
     turn = Turn(1, style.language, (), None, TurnWatch(0.0, 0.0))
+    async for sentence in mind.cleared(split_sentences(whole()), turn):
+        spoken = replace(style, language=language_of(sentence, style.language))
+        async for speech in iterate(
+            engines.workers, "voice", turn.id, partial(mind.voice.synthesize, sentence, spoken)
+        ):
+            yield speech
+
+
+def at(speech: Speech, start_s: float) -> SpokenSentence:
+    """Where a piece of speech that begins at `start_s` stands in a recording."""
+    phones = tuple(Phone(p.symbol, p.start_s + start_s, p.end_s + start_s) for p in speech.phones or ())
+    return SpokenSentence(speech.text, start_s, start_s + speech.audio.duration_s, phones)
+
+
+async def record_text(
+    avatar: Avatar, engines: Engines, text: str, style: SpeechStyle, keep: Keep
+) -> list[SpokenSentence]:
+    """The avatar says this text; empty where there is nothing to say. Raises EngineError."""
+    recorder = _recorder(avatar, engines, keep)
     said: list[SpokenSentence] = []
     await recorder.rest(_LEAD_FRAMES)
-    async for sentence in avatar.mind.cleared(split_sentences(whole()), turn):
-        spoken = replace(style, language=language_of(sentence, style.language))
-        begin = partial(avatar.mind.voice.synthesize, sentence, spoken)
-        async for speech in iterate(engines.workers, "voice", 1, begin):
-            at_s = recorder.seconds
-            phones = tuple(Phone(p.symbol, p.start_s + at_s, p.end_s + at_s) for p in speech.phones or ())
-            said.append(SpokenSentence(speech.text, at_s, at_s + speech.audio.duration_s, phones))
-            await recorder.perform(1, speech)
+    async for speech in spoken_text(avatar.mind, engines, text, style):
+        said.append(at(speech, recorder.seconds))
+        await recorder.perform(1, speech)
     await recorder.rest(_LEAD_FRAMES)
     return said
