@@ -13,6 +13,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 from av import VideoFrame as EncodedFrame
@@ -40,6 +41,11 @@ from tiangong.service.wire import (
 
 log = logging.getLogger(__name__)
 _GONE: Final = {"failed", "closed"}
+# aiortc's parser raises whatever a malformed line leads it into.
+_OFFER_ERRORS: Final = (
+    *(ValueError, KeyError, IndexError, AttributeError, AssertionError, TypeError),
+    *(InvalidAccessError, InvalidStateError, OperationError),
+)
 
 
 class Call:
@@ -70,8 +76,7 @@ class Call:
             self._peer.addTrack(self.sound)
             self._peer.addTrack(self.picture)
             await self._peer.setLocalDescription(await self._peer.createAnswer())
-        except (ValueError, KeyError, IndexError, AttributeError, AssertionError, TypeError) as error:
-            # aiortc's parser raises whatever a malformed line leads it into.
+        except _OFFER_ERRORS as error:
             raise MediaError(f"the call's SDP offer cannot be read ({type(error).__name__}: {error})") from error
         if not self._peer.localDescription or "m=audio" not in sdp:
             raise MediaError("the call's SDP offer has no sound")
