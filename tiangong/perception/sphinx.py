@@ -33,6 +33,7 @@ IDLE_DECODERS: Final = 2  # kept for the next utterances; one takes some 40 MB a
 _FRAME_SAMPLES: Final = 160  # 10 ms, the recogniser's step
 _MEASURE_SAMPLES: Final = round(0.6 * HEARING_RATE_HZ)  # 1.2 s was no better and keeps the first words waiting
 _WORDS_PER_FRAME: Final = 15  # without a limit the last search, over the word lattice, took up to 150 ms
+_STEP_SAMPLES: Final = 320  # 20 ms, decoded in some 4 ms
 _AGAIN_SAMPLES: Final = round(0.5 * HEARING_RATE_HZ)  # between two measurements of the mean
 _MOST_MEASURED: Final = round(2.9 * HEARING_RATE_HZ)  # the library shifts its window by itself 300 frames after a set
 _LIVE_WEIGHT: Final = 500  # frames that the library itself gives to a mean that it was told (CMN_WIN in its source)
@@ -166,8 +167,9 @@ class SphinxSession:
         self._decode(heard)
 
     def _decode(self, pcm: NDArray[np.int16]) -> None:
-        for start in range(0, len(pcm), _AGAIN_SAMPLES):
-            piece = pcm[start : start + _AGAIN_SAMPLES]
+        # In small steps: the library holds the interpreter lock while it decodes, and 0.6 s at once freeze a live picture.
+        for start in range(0, len(pcm), _STEP_SAMPLES):
+            piece = pcm[start : start + _STEP_SAMPLES]
             self._decoder.process_raw(piece.tobytes())
             self._unmeasured += len(piece)
             if self._unmeasured >= _AGAIN_SAMPLES:
@@ -199,8 +201,9 @@ class PocketSphinx:
         return None if find_spec("pocketsphinx") else "the package 'pocketsphinx' is not installed"
 
     def warm_up(self) -> None:
-        """Load one decoder now (0.25 s), so that the first words need not wait for it."""
-        self._pool.give_back(self._pool.borrow())
+        """Load the decoders that are kept (0.25 s each): loading holds the interpreter lock, and would freeze a live picture."""
+        for decoder in [self._pool.borrow() for _ in range(IDLE_DECODERS)]:
+            self._pool.give_back(decoder)
 
     def session(self, language: str) -> SphinxSession:
         """`language` is "en" or "auto" (which is English here). Raises ConfigError for any other."""

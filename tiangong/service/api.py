@@ -168,8 +168,9 @@ def create_app(engines: Engines) -> FastAPI:
 
 
 async def _warm_up(door: Door) -> None:
-    """Open the first avatar and its idle clip while the page is being fetched."""
+    """Open the first avatar, its idle clip and the recogniser while the page is being fetched."""
     try:
+        await door.engines.workers.run("hearing", 0, door.engines.speech_to_text.warm_up)
         await door.idle_clip(door.engines.settings.avatar)
     except TiangongError as error:
         log.error("the avatar '%s' cannot be opened: %s", door.engines.settings.avatar, error)
