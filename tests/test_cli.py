@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from tiangong.core.media import AudioChunk
+from tiangong.core.pictures import read_picture, write_picture
 from tiangong.core.sound import read_audio, write_wav
-from tiangong.studio.bundle import STARTER
+from tiangong.studio.bundle import STARTER, seal_bundle
 
 TIAN = STARTER / "avatars" / "tian" / "portrait.png"
 
@@ -136,3 +138,19 @@ def test_an_unknown_key_of_the_settings_is_one_line(tmp_path: Path) -> None:
     answer = tiangong("doctor", at=tmp_path)
     assert answer.returncode == 2
     assert "serve.port" in answer.stderr
+
+
+@pytest.mark.parametrize(("picture", "complaint"), [(0, "no face found"), (2, "2 faces found")])
+def test_a_portrait_without_exactly_one_face_is_one_line(tmp_path: Path, picture: int, complaint: str) -> None:
+    face = read_picture(TIAN).image
+    folder = tmp_path / "avatars" / "mine"
+    shutil.copytree(TIAN.parent, folder)
+    write_picture(
+        np.hstack([face] * picture) if picture else np.full((512, 512, 3), 90, np.uint8), folder / "portrait.png"
+    )
+    seal_bundle(folder, "mine")
+    variables = {"TIANGONG_AVATARS": str(tmp_path / "avatars"), "TIANGONG_AVATAR": "mine"}
+    answer = tiangong("say", "Hi", "-o", tmp_path / "a.mp4", **variables)
+    assert answer.returncode == 2
+    assert complaint in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1
