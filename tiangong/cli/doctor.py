@@ -79,11 +79,14 @@ def _package(name: str) -> PackageReport:
         about = metadata(name)
     except PackageNotFoundError:
         return PackageReport(None, None)
-    stated = about.get("License-Expression") or about.get("License") or ""
+    about_json = about.json
     classified = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier") or () if c.startswith("License ::")]
-    # Some packages paste the whole text of their licence; its first line names it.
-    short = stated.strip().splitlines()[0][:60] if stated.strip() else ", ".join(classified)
-    return PackageReport(about["Version"], short or None)
+    # Some packages paste the whole text of their licence: its first line must do where nothing shorter names it.
+    pasted = str(about_json.get("license", "")).strip().splitlines()
+    stated = (
+        str(about_json.get("license_expression", "")) or ", ".join(classified) or (pasted[0][:60] if pasted else "")
+    )
+    return PackageReport(about["Version"], stated or None)
 
 
 def _device() -> str:
