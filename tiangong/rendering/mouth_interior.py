@@ -29,8 +29,8 @@ from tiangong.rendering.resample import look_up, look_up_sharp
 from tiangong.rendering.slits import Slit
 
 TEETH_BEHIND_LIPS = 0.10  # depth of the teeth behind the lips: nearer to the hinge, so they travel less
-LIP_SHADOW, LIP_SHADOW_REACH = 0.34, 0.022  # of the upper lip on what is behind it
-NARROW_DARK, NARROW = 0.26, 0.06  # a mouth opened less than NARROW lets less light in; darkest at its corners
+LIP_SHADOW, LIP_SHADOW_REACH = 0.26, 0.020  # of the upper lip on what is behind it
+NARROW_DARK, NARROW = 0.14, 0.05  # a mouth opened less than NARROW lets less light in; darkest at its corners
 FLESH_SHADOW = np.array([0.08, -0.08, -0.12], np.float32)  # shadows between lips are red: light comes through flesh
 # Lips pushed forward leave the teeth behind in the dark: how much of them is hidden at mouthPucker and mouthFunnel 1,
 # and how much darker the rest becomes where they are.
