@@ -166,6 +166,21 @@ def test_a_stuck_thread_is_given_up_and_the_next_call_runs() -> None:
     asyncio.run(scene())
 
 
+def test_two_calls_that_wait_for_one_stuck_thread_both_fail_as_their_stage() -> None:
+    release = threading.Event()
+
+    async def scene() -> None:
+        workers = ThreadWorkers(Deadlines(face_s=0.1), {"face": 2})
+        stuck = [workers.run("face", turn, lambda: release.wait(5)) for turn in (1, 2)]
+        errors = await asyncio.gather(*stuck, return_exceptions=True)
+        assert [type(error) for error in errors] == [EngineError, EngineError]
+        assert await workers.run("face", 3, lambda: 42) == 42
+        release.set()
+        workers.close()
+
+    asyncio.run(scene())
+
+
 def test_one_engine_is_called_from_one_thread() -> None:
     async def scene() -> set[int]:
         workers = ThreadWorkers(Deadlines())

@@ -6,7 +6,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -214,7 +214,7 @@ class Recorder:
 
     speaking = False
 
-    def __init__(self, illustrator: Illustrator, keep: Callable[[AvatarClip], None]) -> None:
+    def __init__(self, illustrator: Illustrator, keep: Callable[[AvatarClip], Awaitable[None]]) -> None:
         self._illustrator = illustrator
         self._keep_clip = keep
         self.seconds = 0.0  # recorded so far
@@ -225,19 +225,19 @@ class Recorder:
         try:
             async with aclosing(self._illustrator.speech(turn_id, speech, self.seconds)) as clips:
                 async for clip in clips:
-                    self._keep(clip)
+                    await self._keep(clip)
         except EngineError:
             if not must_be_heard:
                 raise
-            self._keep(self._illustrator.without_motion(turn_id, speech.audio))
+            await self._keep(self._illustrator.without_motion(turn_id, speech.audio))
 
-    def _keep(self, clip: AvatarClip) -> None:
-        self._keep_clip(clip)
+    async def _keep(self, clip: AvatarClip) -> None:
+        await self._keep_clip(clip)
         self.seconds += clip.duration_s
 
     async def rest(self, frames: int) -> None:
         """Add silence with idle motion."""
-        self._keep(await self._illustrator.rest(frames, self.seconds, Attention()))
+        await self._keep(await self._illustrator.rest(frames, self.seconds, Attention()))
 
     async def finished(self, turn_id: int) -> None:
         """All is drawn already."""

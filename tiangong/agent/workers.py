@@ -49,16 +49,19 @@ class ThreadWorkers:
         return self._executors[stage]
 
     async def run(self, stage: Stage, turn_id: int, call: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._executor(stage), call)
-        return await deadline(future, stage, turn_id, self._deadlines_s[stage], lambda: self._give_up(stage))
+        executor = self._executor(stage)
+        future = asyncio.get_running_loop().run_in_executor(executor, call)
+        return await deadline(future, stage, turn_id, self._deadlines_s[stage], lambda: self._give_up(stage, executor))
 
-    def _give_up(self, stage: Stage) -> None:
-        self._executors.pop(stage).shutdown(wait=False)
+    def _give_up(self, stage: Stage, stuck: Executor) -> None:
+        # Several calls may wait for one stuck executor; only the first to give up finds it still in its place.
+        if self._executors.get(stage) is stuck:
+            del self._executors[stage]
+        stuck.shutdown(wait=False)
 
     def close(self) -> None:
-        for stage in list(self._executors):
-            self._give_up(stage)
+        for stage, executor in list(self._executors.items()):
+            self._give_up(stage, executor)
 
 
 async def deadline(

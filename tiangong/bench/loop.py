@@ -40,7 +40,6 @@ _QUESTIONS: Final = (
 )
 _INTERRUPTION: Final = "Stop, wait a moment please, I have another question."
 _LONG_QUESTION: Final = "What is Tiangong?"
-_SPEAKER: Final = "en-gb"
 _MOVED: Final = 0.03  # of mouth width: wider than the lips' gap ever is at rest
 _SEEN_BEFORE_S, _SEEN_AFTER_S = 0.5, 1.0  # around the first sound
 _LONGEST_QUESTION_S: Final = 8.0

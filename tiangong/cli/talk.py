@@ -133,7 +133,7 @@ async def _record(
                     film.add_sound(speech.audio)
             else:
                 avatar = await engines.open_avatar(settings.avatar)
-                sentences = await record_text(avatar, engines, script, style, film.add)
+                sentences = await record_text(avatar, engines, script, style, film.keep)
             if not sentences:
                 raise MediaError("there is nothing to say in this text")
         return film.seconds, sentences

@@ -36,9 +36,6 @@ _ROLLED_IN: Final = 0.5  # lower lip under the upper teeth in f, v
 _TUCKED_UP: Final = 0.75  # share of the jaw's opening that the lower lip makes up for in f, v
 _JAW_IN_CONTACT: Final = 0.06  # teeth stay apart behind closed lips while one speaks
 _BOTH: Final = ("Left", "Right")
-LIP_COLUMNS: Final = np.array(
-    [BLEND_SHAPE_INDEX[n] for n in ARKIT_BLEND_SHAPES if n.startswith(("jaw", "mouth", "tongue"))], np.intp
-)
 
 
 def frame_count(duration_s: float) -> int:

@@ -128,7 +128,7 @@ class Door:
         async with self._making:
             name, path = self.clips.new()
             with Film(path) as film:
-                said = await record_answer(avatar, self.engines, message.language, memory, text, film.add)
+                said = await record_answer(avatar, self.engines, message.language, memory, text, film.keep)
         return ClipAnswer(chat=chat, text=said, clip=f"/api/clips/{name}.mp4")
 
     async def idle_clip(self, name: str) -> Path:
@@ -138,7 +138,7 @@ class Door:
             if name not in self._idle:
                 path = self.clips.folder / f"idle-{name}.mp4"
                 with Film(path) as film:
-                    await record_rest(avatar, self.engines, _IDLE_S, film.add)
+                    await record_rest(avatar, self.engines, _IDLE_S, film.keep)
                 self._idle[name] = path
         return self._idle[name]
 
@@ -170,7 +170,9 @@ def create_app(engines: Engines) -> FastAPI:
 async def _warm_up(door: Door) -> None:
     """Open the first avatar, its idle clip and the recogniser while the page is being fetched."""
     try:
-        await door.engines.workers.run("hearing", 0, door.engines.speech_to_text.warm_up)
+        await asyncio.to_thread(
+            lambda: door.engines.speech_to_text.warm_up()
+        )  # large weights take longer than any deadline
         await door.idle_clip(door.engines.settings.avatar)
     except TiangongError as error:
         log.error("the avatar '%s' cannot be opened: %s", door.engines.settings.avatar, error)

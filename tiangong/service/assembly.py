@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 from tiangong.agent.engines import BRAINS
-from tiangong.agent.illustrator import still_picture
+from tiangong.agent.illustrator import Body, Illustrator, still_picture
 from tiangong.agent.knowledge import Knowledge
+from tiangong.agent.listening import Listener
 from tiangong.agent.mind import Mind
 from tiangong.agent.persona import read_persona
 from tiangong.agent.protocol import Brain
+from tiangong.agent.turns import TurnRules
 from tiangong.agent.workers import ThreadWorkers
 from tiangong.core.config import Settings
 from tiangong.core.errors import BundleError, ConfigError
@@ -105,6 +107,14 @@ class Engines:
     def renderer(self) -> FaceRenderer:
         return cast(FaceRenderer, self._make("renderer"))
 
+    def listener(self, language: str) -> Listener:
+        """An ear for one microphone."""
+        return Listener(self.voice_activity.session(), self.speech_to_text, self.workers, TurnRules(), language)
+
+    def illustrator(self, avatar: Avatar, seed: int) -> Illustrator:
+        """Draws `avatar` for one session, living by `seed`."""
+        return Illustrator(Body(self.motion.session(seed), avatar.face, avatar.still), self.workers)
+
     async def open_mind(self, name: str) -> Mind:
         """An avatar's persona, knowledge and voice, without its face. Raises as `open_avatar` does."""
         return await self._open_mind(self._bundle(name))
@@ -115,7 +125,7 @@ class Engines:
         bundle = self._bundle(name)
         mind = await self._open_mind(bundle)
         # Not on the workers: a portrait that cannot be used is the maker's to mend, not a failed stage.
-        face = await asyncio.to_thread(self.renderer.open, bundle.folder)
+        face = await asyncio.to_thread(lambda: self.renderer.open(bundle.folder))
         return Avatar(bundle, mind, face, await asyncio.to_thread(still_picture, face))
 
     def _bundle(self, name: str) -> Bundle:
@@ -127,7 +137,9 @@ class Engines:
     async def _open_mind(self, bundle: Bundle) -> Mind:
         persona = read_persona(bundle.persona)
         folders = [STARTER / "knowledge" / pack for pack in persona.knowledge] + [bundle.knowledge]
-        knowledge = Knowledge.load([folder for folder in folders if folder.is_dir()])
+        # Off the loop: reading documents or a large model's weights must not freeze the calls that go on meanwhile.
+        knowledge = await asyncio.to_thread(Knowledge.load, [folder for folder in folders if folder.is_dir()])
+        await asyncio.to_thread(lambda: (self.brain, self.voice, self.policy))
         voice = self.voice.for_speaker(persona.voice)
         mind = Mind(self.brain, self.policy, voice, persona.persona, knowledge, self.workers)
         await mind.prepare()

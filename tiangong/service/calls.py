@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tiangong.agent.tasks import TaskSet
 from tiangong.core.clock import now_s
 from tiangong.core.errors import TiangongError
 from tiangong.service.assembly import Avatar, Engines
@@ -44,6 +45,7 @@ class Calls:
         self._places_asked = 0
         self._reaper: asyncio.Task[None] | None = None
         self._ended = Quality()
+        self._closing = TaskSet()
 
     def quality(self) -> Quality:
         quality = replace(self._ended)
@@ -85,7 +87,7 @@ class Calls:
             log.info("call ended, %d open", len(self._calls))
             self._ended.add(call)
             # In a task of its own: the wish may come from a task of the call, which closing cancels.
-            self._closing = asyncio.create_task(call.close())
+            self._closing.spawn(call.close())
 
     async def _free_left_places(self) -> None:
         while True:
@@ -102,3 +104,4 @@ class Calls:
             self._reaper.cancel()
         await asyncio.gather(*(call.close() for call in self._calls.values()))
         self._calls.clear()
+        await self._closing.settled()

@@ -1,5 +1,6 @@
 """Clips -> a file, as they come: H.264 + AAC that every browser and phone plays, or sound alone as WAV."""
 
+import asyncio
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,10 @@ class Film:
         except (OSError, av.error.FFmpegError, soundfile.LibsndfileError) as error:
             raise MediaError(f"{self.path}: cannot be written ({error})") from error
         self.seconds += clip.duration_s
+
+    async def keep(self, clip: AvatarClip) -> None:
+        """`add`, off the event loop: encoding takes milliseconds a picture, and live calls would stutter."""
+        await asyncio.to_thread(self.add, clip)
 
     def add_sound(self, sound: AudioChunk) -> None:
         """Sound without pictures, into a WAV file. Raises MediaError as `add` does."""

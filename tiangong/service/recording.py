@@ -1,32 +1,28 @@
 """Talking without a call: a text, or the answer to one, as clips for a file."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from tiangong.agent.conversation import Conversation
-from tiangong.agent.illustrator import Body, Illustrator
-from tiangong.agent.listening import Listener
 from tiangong.agent.memory import Memory
 from tiangong.agent.mind import Mind, Turn
 from tiangong.agent.performer import Recorder
 from tiangong.agent.sentences import split_sentences
 from tiangong.agent.timing import TurnWatch
-from tiangong.agent.turns import TurnRules
 from tiangong.agent.workers import iterate
 from tiangong.core.language import language_of
 from tiangong.core.media import AvatarClip, Phone, Speech, SpeechStyle
 from tiangong.service.assembly import Avatar, Engines
 
-Keep = Callable[[AvatarClip], None]
+Keep = Callable[[AvatarClip], Awaitable[None]]
 _LEAD_FRAMES: Final = 8  # 0.32 s of rest before and after: a clip that starts mid-word looks cut off
 _SEED: Final = 7  # the same text gives the same film
 
 
 def _recorder(avatar: Avatar, engines: Engines, keep: Keep) -> Recorder:
-    body = Body(engines.motion.session(_SEED), avatar.face, avatar.still)
-    return Recorder(Illustrator(body, engines.workers), keep)
+    return Recorder(engines.illustrator(avatar, _SEED), keep)
 
 
 async def record_rest(avatar: Avatar, engines: Engines, duration_s: float, keep: Keep) -> None:
@@ -39,10 +35,7 @@ async def record_rest(avatar: Avatar, engines: Engines, duration_s: float, keep:
 async def record_answer(avatar: Avatar, engines: Engines, language: str, memory: Memory, text: str, keep: Keep) -> str:
     """What the avatar says to `text`; its clips go to `keep`, the exchange to `memory`. Raises MediaError."""
     recorder = _recorder(avatar, engines, keep)
-    listener = Listener(
-        engines.voice_activity.session(), engines.speech_to_text, engines.workers, TurnRules(), language
-    )
-    conversation = Conversation(avatar.mind, listener, recorder, lambda event: None, memory)
+    conversation = Conversation(avatar.mind, engines.listener(language), recorder, lambda event: None, memory)
     await recorder.rest(_LEAD_FRAMES)
     conversation.say(text)
     await conversation.settled()

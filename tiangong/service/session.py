@@ -9,11 +9,9 @@ import numpy as np
 
 from tiangong.agent.conversation import Conversation
 from tiangong.agent.events import AvatarSaid, Event, State, StateChanged
-from tiangong.agent.illustrator import Body, Illustrator
-from tiangong.agent.listening import Listener, rechunk
+from tiangong.agent.listening import rechunk
 from tiangong.agent.performer import Performer
 from tiangong.agent.playout import Playout
-from tiangong.agent.turns import TurnRules
 from tiangong.agent.watching import Watcher
 from tiangong.core.clock import now_s
 from tiangong.core.media import AudioChunk, Emotion, Speech, VideoFrame
@@ -38,14 +36,10 @@ class Session:
         self._tell = tell
         self._chunks: asyncio.Queue[AudioChunk] = asyncio.Queue()
         self._left_over: list[AudioChunk] = []
-        illustrator = Illustrator(
-            Body(engines.motion.session(secrets.randbelow(2**31)), avatar.face, avatar.still), engines.workers
-        )
+        illustrator = engines.illustrator(avatar, secrets.randbelow(2**31))
         self._performer = Performer(illustrator, self.playout, self._piece_begins)
         self._recognised = engines.speech_to_text.languages
-        self._listener = Listener(
-            engines.voice_activity.session(), engines.speech_to_text, engines.workers, TurnRules(), language
-        )
+        self._listener = engines.listener(language)
         self.conversation = Conversation(avatar.mind, self._listener, self._performer, tell)
         self.watcher = Watcher(engines.face_reader, engines.workers, self._felt)
         self._tasks = [
