@@ -7,9 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tiangong.core.media import Emotion, FaceMotion, Speech
+from tiangong.core.media import AudioChunk, Emotion, FaceMotion, Speech
 
 FPS = 25
+SOUND_CONTEXT_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,14 @@ class Face(Protocol):
 
     height_px: int
     width_px: int
+    needs_sound: bool  # True: lips are drawn from the sound, so `draw` wants it wherever there is speech
 
-    def draw(self, motion: FaceMotion) -> NDArray[np.uint8]:
-        """(frames, height, width, 3) RGB, one picture per frame of motion."""
+    def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
+        """(frames, height, width, 3) RGB, one picture per frame of motion.
+
+        `sound` is given where the face needs it and speaks: the stretch under these frames with SOUND_CONTEXT_S before
+        and after, as far as known. Its `start_s` counts from the first of these frames, so context makes it negative.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tiangong.core.media import FaceMotion
+from tiangong.core.media import AudioChunk, FaceMotion
 from tiangong.rendering.dense_warp import FaceWarp, Skin, face_warp, invert, look_up_px
 from tiangong.rendering.eyes import Eye, draw_eye, open_eyes
 from tiangong.rendering.face_frame import SIZE_PX, Floats, Picture, node_positions_px, open_frame
@@ -32,6 +32,7 @@ class WarpFace:
     eyes: tuple[Eye, Eye]
     height_px: int = SIZE_PX
     width_px: int = SIZE_PX
+    needs_sound: bool = False
 
     @cached_property
     def _pixels(self) -> Floats:
@@ -46,7 +47,7 @@ class WarpFace:
         low, high = (marks.min(0) - HEAD_SWAY_PX).clip(0), (marks.max(0) + HEAD_SWAY_PX).clip(0)
         return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
-    def draw(self, motion: FaceMotion) -> NDArray[np.uint8]:
+    def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
         """(frames, 512, 512, 3) RGB. About 7 ms a frame on one core."""
         frames = np.empty((len(motion), SIZE_PX, SIZE_PX, 3), np.uint8)
         for canvas, expression, head_rad in zip(frames, motion.expression, motion.head_rad, strict=True):
