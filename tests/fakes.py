@@ -186,8 +186,10 @@ class FakeFace:
     """4 x 6 pixels whose grey is the opening of the jaw."""
 
     height_px, width_px = 40, 60
+    needs_sound = False
 
-    def draw(self, motion: FaceMotion) -> np.ndarray:
+    def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> np.ndarray:
+        assert sound is None, "this face does not need sound"
         grey = (motion.expression[:, 24] * 200).astype(np.uint8)
         return np.broadcast_to(grey[:, None, None, None], (len(grey), 40, 60, 3)).copy()
 

@@ -10,7 +10,7 @@ from tiangong.agent.mind import APOLOGIES
 from tiangong.agent.protocol import Prompt
 from tiangong.core.config import Deadlines
 from tiangong.core.errors import MediaError
-from tiangong.core.media import FaceMotion, Message, Speech, SpeechStyle, Verdict
+from tiangong.core.media import AudioChunk, FaceMotion, Message, Speech, SpeechStyle, Verdict
 
 LONG = "This is a rather long answer that goes on for quite some time."  # 3.1 s
 SORRY = APOLOGIES["en"]
@@ -133,10 +133,10 @@ def test_a_stage_that_stalls_costs_one_apology_and_the_session_lives(stage: str)
 class BrokenFace(FakeFace):
     broken = False
 
-    def draw(self, motion: FaceMotion):  # type: ignore[no-untyped-def]
+    def draw(self, motion: FaceMotion, sound: AudioChunk | None = None):  # type: ignore[no-untyped-def]
         if self.broken:
             raise RuntimeError("no picture")
-        return super().draw(motion)
+        return super().draw(motion, sound)
 
 
 class BrokenMotion(FakeMotion):

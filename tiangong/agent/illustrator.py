@@ -13,13 +13,14 @@ from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX
 from tiangong.core.media import AudioChunk, AvatarClip, FaceMotion, Speech
 from tiangong.core.sound import resample, silence
 from tiangong.rendering.ai_badge import stamp
-from tiangong.rendering.protocol import FPS, Attention, Face, MotionSession
+from tiangong.rendering.protocol import FPS, SOUND_CONTEXT_S, Attention, Face, MotionSession
 from tiangong.voice.protocol import VOICE_RATE_HZ
 
 _FIRST_BLOCK: Final = 2  # frames: out as soon as possible
 _BLOCK: Final = 5
 _RELEASE_FRAMES: Final = 4  # 160 ms from the last lips of a speech to rest
 SAMPLES_PER_FRAME: Final = VOICE_RATE_HZ // FPS
+_CONTEXT_SAMPLES: Final = round(SOUND_CONTEXT_S * VOICE_RATE_HZ)
 _LIPS: Final = np.array(
     [BLEND_SHAPE_INDEX[n] for n in ARKIT_BLEND_SHAPES if n.startswith(("jaw", "mouth", "tongue"))], np.intp
 )
@@ -59,7 +60,8 @@ class Illustrator:
         at = 0
         while at < count:
             take = min(_BLOCK if at else _FIRST_BLOCK, count - at)
-            yield await self._clip(turn_id, _slice(moves, at, take), _cut(sound, at, take))
+            under = _around(sound, at, take) if self._body.face.needs_sound else None
+            yield await self._clip(turn_id, _slice(moves, at, take), _cut(sound, at, take), under)
             at += take
         self._to_release = _RELEASE_FRAMES
 
@@ -88,9 +90,11 @@ class Illustrator:
             self._to_release -= 1
         return FaceMotion(expression, moves.head_rad, moves.fps)
 
-    async def _clip(self, turn_id: int, moves: FaceMotion, sound: AudioChunk) -> AvatarClip:
+    async def _clip(
+        self, turn_id: int, moves: FaceMotion, sound: AudioChunk, under: AudioChunk | None = None
+    ) -> AvatarClip:
         def draw() -> NDArray[np.uint8]:
-            frames = self._body.face.draw(moves)
+            frames = self._body.face.draw(moves, under)
             stamp(frames)
             return frames
 
@@ -115,3 +119,10 @@ def _slice(moves: FaceMotion, at: int, count: int) -> FaceMotion:
 
 def _cut(sound: AudioChunk, at: int, count: int) -> AudioChunk:
     return AudioChunk(sound.pcm[at * SAMPLES_PER_FRAME : (at + count) * SAMPLES_PER_FRAME], VOICE_RATE_HZ)
+
+
+def _around(sound: AudioChunk, at: int, count: int) -> AudioChunk:
+    """`_cut` with SOUND_CONTEXT_S before and after it, as a face that needs sound wants it: silence beyond the speech."""
+    pcm = np.pad(sound.pcm, _CONTEXT_SAMPLES)
+    stretch = pcm[at * SAMPLES_PER_FRAME : (at + count) * SAMPLES_PER_FRAME + 2 * _CONTEXT_SAMPLES]
+    return AudioChunk(stretch, VOICE_RATE_HZ, at / FPS - SOUND_CONTEXT_S)

@@ -51,6 +51,10 @@ class HearingSettings(_Section):
     model: str | None = None  # folder, hub name or size ("small") of a Whisper model
 
 
+class RenderingSettings(_Section):
+    wav2lip: Path | None = None  # a Wav2Lip generator; a .pth is converted once to a .safetensors beside it
+
+
 class Deadlines(_Section):
     """Seconds that a stage may take before the turn is given up with an apology."""
 
@@ -82,6 +86,7 @@ class Settings(BaseSettings):
     engines: EngineNames = EngineNames()
     brain: BrainSettings = BrainSettings()
     hearing: HearingSettings = HearingSettings()
+    rendering: RenderingSettings = RenderingSettings()
     deadlines: Deadlines = Deadlines()
     serve: ServeSettings = ServeSettings()
 

@@ -7,4 +7,5 @@ MOTIONS: Final = {
 }
 RENDERERS: Final = {
     "warp": "tiangong.rendering.warp:WarpRenderer",
+    "wav2lip": "tiangong.rendering.wav2lip:Wav2LipRenderer",
 }

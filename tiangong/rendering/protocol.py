@@ -53,8 +53,9 @@ class Face(Protocol):
     def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
         """(frames, height, width, 3) RGB, one picture per frame of motion.
 
-        `sound` is given where the face needs it and speaks: the stretch under these frames with SOUND_CONTEXT_S before
-        and after, as far as known. Its `start_s` counts from the first of these frames, so context makes it negative.
+        `sound` is given where the face needs it and speaks: what is heard under these frames, and SOUND_CONTEXT_S
+        before and after, silence where nothing is known. `start_s` counts from the start of the speech, so the first
+        frame lies at `start_s + SOUND_CONTEXT_S`.
         """
         ...
 
