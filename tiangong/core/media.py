@@ -148,10 +148,14 @@ class FaceMotion:
         np.float32
     ]  # (frames, 3) yaw (+ to the person's left), pitch (+ down), roll (+ to the person's left shoulder)
     fps: int
+    # (frames, 478, 2) how far landmarks go beyond what the blend shapes do, eye distances in the picture's plane before the
+    # head turns; None: not at all. A filmed face says more than 52 numbers.
+    beyond: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.expression)
         _require(self.expression.shape == (frames, len(ARKIT_BLEND_SHAPES)), "expression must be (frames, 52)")
+        _require(self.beyond is None or self.beyond.shape == (frames, 478, 2), "beyond must be (frames, 478, 2)")
         _require(self.head_rad.shape == (frames, 3), "head_rad must be (frames, 3)")
         low, high = (float(self.expression.min()), float(self.expression.max())) if frames else (0.0, 0.0)
         _require(low >= 0.0 and high <= 1.0, f"blend shapes must lie in [0, 1], not [{low:.2f}, {high:.2f}]")

@@ -7,6 +7,7 @@ from. Skin beside a cut exists in two fields, one for each side; which one holds
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from tiangong.rendering.face_basis import LOWER_LID_REACH, displacements, lid_re
 from tiangong.rendering.face_frame import CELL_PX, NODES, FaceFrame, Floats, node_points, step
 from tiangong.rendering.face_sites import Sites, sites
 from tiangong.rendering.head_turn import HeadTurn, head_turn
+from tiangong.rendering.landmark_field import LandmarkField, landmark_field
 from tiangong.rendering.lip_shapes import LIP_REACH
 from tiangong.rendering.resample import look_up
 from tiangong.rendering.slits import LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP, Slit, eye_slits, mouth_slit
@@ -70,12 +72,19 @@ class FaceWarp:
     landmarks_below: NDArray[np.bool_]  # (478,) the same for each landmark
     cuts: tuple[_Cut, _Cut, _Cut]
 
-    def skin(self, expression: Floats) -> Skin:
-        """(52,) weights -> the skin's displacement."""
+    @cached_property
+    def field(self) -> LandmarkField:
+        """For landmarks led one by one; solved when it is first asked for."""
+        return landmark_field(self.frame, self.corner, self.shape)
+
+    def skin(self, expression: Floats, beyond_px: Floats | None = None) -> Skin:
+        """(52,) weights -> the skin's displacement; `beyond_px` (478, 2): how far landmarks go beyond what these do."""
         weights = saturate(expression)
         active = np.flatnonzero(weights > 1e-4)
         grid = (*self.shape, 2)
         forward = [(weights[active] @ basis[active]).reshape(grid) for basis in self.basis]
+        if beyond_px is not None:
+            forward = [field + more for field, more in zip(forward, self.field.forward(beyond_px), strict=True)]
         edges = [self._keep_apart(cut, forward, gives) for cut, gives in zip(self.cuts, UPPER_GIVES, strict=True)]
         above, below = forward
         return Skin((above, below), (invert(above), invert(below)), edges[0], (edges[1], edges[2]))
@@ -95,6 +104,19 @@ class FaceWarp:
             upper = upper + crossing[:, None] * cut.down * upper_gives
             lower = lower + crossing[:, None] * cut.down * (upper_gives - 1)
         return Edges(upper.astype(np.float32), lower.astype(np.float32))
+
+    def landmark_basis(self) -> Floats:
+        """(52, 478, 2) px by which each shape at weight 1 moves the portrait's landmarks, head unturned."""
+        rest = self.frame.landmarks[:, :2]
+        grid = (*self.shape, 2)
+        above, below = (np.stack([self.sample(shape.reshape(grid), rest) for shape in basis]) for basis in self.basis)
+        return np.where(self.landmarks_below[:, None], below, above)
+
+    def landmark_shift_px(self, expression: Floats, beyond_px: Floats | None = None) -> Floats:
+        """(52,) weights -> (478, 2) px by which landmarks move, head unturned."""
+        rest = self.frame.landmarks[:, :2]
+        above, below = (self.sample(field, rest) for field in self.skin(expression, beyond_px).forward)
+        return np.where(self.landmarks_below[:, None], below, above)
 
     def sample(self, field: Floats, points_px: Floats) -> Floats:
         """Field over the face's grid, at (..., 2) px; 0 outside of it."""

@@ -154,15 +154,17 @@ def node_points(frame: FaceFrame) -> Floats:
     nodes = (node_positions_px() - frame.origin[:2]) / scale
     # Depth is so smooth that a quarter of the nodes tell it; the spline costs 500 kernels a node.
     sparse = cv2.resize(nodes, (NODES // 2, NODES // 2), interpolation=cv2.INTER_AREA).reshape(-1, 2)
-    depth = _thin_plate(sites[:, :2], sites[:, 2], sparse.astype(np.float64)).reshape(NODES // 2, NODES // 2)
+    depth = (thin_plate_weights(sites[:, :2], sparse.astype(np.float64)) @ sites[:, 2]).reshape(NODES // 2, NODES // 2)
     depth = np.clip(depth, known[:, 2].min(), HEAD_RINGS[-1][1]).astype(np.float32)
     full = cv2.resize(depth, (NODES, NODES), interpolation=cv2.INTER_CUBIC)
     return np.concatenate([nodes, full[..., None]], axis=2).astype(np.float32) @ frame.axes
 
 
-def _thin_plate(
-    sites: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]
+def thin_plate_weights(
+    sites: NDArray[np.float64], at: NDArray[np.float64], smoothing: float = DEPTH_SMOOTHING
 ) -> NDArray[np.float64]:
+    """(sites, 2), (n, 2) -> (n, sites): the smoothing thin-plate spline at n points, as weights of the sites' values."""
+
     def kernel(a: NDArray[np.float64]) -> NDArray[np.float64]:
         squared = ((a[:, None] - sites[None]) ** 2).sum(-1) + 1e-12
         return 0.5 * squared * np.log(squared)
@@ -172,8 +174,8 @@ def _thin_plate(
 
     n = len(sites)
     system = np.zeros((n + 3, n + 3))
-    system[:n, :n] = kernel(sites) + DEPTH_SMOOTHING * n * np.eye(n)
+    system[:n, :n] = kernel(sites) + smoothing * n * np.eye(n)
     system[:n, n:] = plane(sites)
     system[n:, :n] = plane(sites).T
-    solved = np.linalg.solve(system, np.concatenate([values, np.zeros(3)]))
-    return kernel(at) @ solved[:n] + plane(at) @ solved[n:]
+    # The system is symmetric: solving for the kernels at `at` gives the weights of the values.
+    return np.linalg.solve(system, np.concatenate([kernel(at), plane(at)], axis=1).T)[:n].T

@@ -26,6 +26,7 @@ class HeadTurn:
     arm: Floats  # (128, 128, 3) from the neck's joint to each node, face coordinates
     share: Floats  # (128, 128) 1 on the head, 0 at shoulders and edges
     frame: FaceFrame
+    pivot: Floats  # (3,) the joint of head and neck, face coordinates
 
     def field_px(self, head_rad: Floats) -> Floats:
         """(3,) yaw, pitch, roll -> (128, 128, 2) px by which each node moves."""
@@ -65,8 +66,8 @@ def head_turn(frame: FaceFrame, nodes: Floats) -> HeadTurn:
     share *= 1 - step(around, 1.0, 1.0 + BACKGROUND_REACH)
     share *= _edge_share()
     share = cv2.GaussianBlur(share, (0, 0), 3.0) * _edge_share(0.3)
-    turn = HeadTurn(arm.astype(np.float32), share.astype(np.float32), frame)
-    return HeadTurn(turn.arm, (share * _bearable(turn)).astype(np.float32), frame)
+    turn = HeadTurn(arm.astype(np.float32), share.astype(np.float32), frame, pivot)
+    return HeadTurn(turn.arm, (share * _bearable(turn)).astype(np.float32), frame, pivot)
 
 
 def _edge_share(shorter: float = 1.0) -> Floats:

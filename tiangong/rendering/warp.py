@@ -50,12 +50,16 @@ class WarpFace:
     def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
         """(frames, 512, 512, 3) RGB. About 7 ms a frame on one core."""
         frames = np.empty((len(motion), SIZE_PX, SIZE_PX, 3), np.uint8)
-        for canvas, expression, head_rad in zip(frames, motion.expression, motion.head_rad, strict=True):
-            self._draw(canvas, expression, head_rad)
+        for i, canvas in enumerate(frames):
+            self._draw(canvas, motion.expression[i], motion.head_rad[i], self.beyond_px(motion, i))
         return frames
 
-    def _draw(self, canvas: Picture, expression: Floats, head_rad: Floats) -> None:
-        skin = self.warp.skin(expression)
+    def beyond_px(self, motion: FaceMotion, i: int) -> Floats | None:
+        """(478, 2) px by which landmarks of frame `i` go beyond the blend shapes."""
+        return None if motion.beyond is None else motion.beyond[i] * self.warp.frame.eye_distance_px
+
+    def _draw(self, canvas: Picture, expression: Floats, head_rad: Floats, beyond_px: Floats | None) -> None:
+        skin = self.warp.skin(expression, beyond_px)
         turned, unturned = self._turn(head_rad)
         source = cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
         source += self._pixels
@@ -77,11 +81,9 @@ class WarpFace:
         chosen = above + (below - above) * self.warp.below
         return unturned + self.warp.sample(chosen, node_positions_px() + unturned)
 
-    def landmarks_for(self, expression: Floats, head_rad: Floats) -> Floats:
+    def landmarks_for(self, expression: Floats, head_rad: Floats, beyond_px: Floats | None = None) -> Floats:
         """(52,) blend shapes and (3,) yaw, pitch, roll -> (478, 2) px: where the portrait's landmarks go."""
-        rest = self.warp.frame.landmarks[:, :2]
-        above, below = (self.warp.sample(field, rest) for field in self.warp.skin(expression).forward)
-        moved = rest + np.where(self.warp.landmarks_below[:, None], below, above)
+        moved = self.warp.frame.landmarks[:, :2] + self.warp.landmark_shift_px(expression, beyond_px)
         return moved + look_up_px(self._turn(head_rad)[0], moved)
 
 
