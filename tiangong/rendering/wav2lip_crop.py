@@ -22,7 +22,8 @@ _FINER: Final = 2  # the box is read this much finer, then averaged: one pass wo
 _FADE_IN_ROWS: Final = (HALF, HALF + 10)  # the network's lower half comes in over these rows, above the lips
 _FADE_EDGE_PX: Final = 5  # and goes out towards the edge of the box
 _SOFT_PX: Final = 3.0  # sigma of the face's outline
-_SAME, _CHANGED = 8.0, 40.0  # of 255: by how much the network may repaint skin that keeps its own detail
+_SAME, _CHANGED = 5.0, 18.0  # of 255: by how much the network may repaint skin that keeps its own detail
+_AROUND_CHANGE: Final = np.ones((7, 7), np.uint8)  # px of the crop: what was an edge there must not shine through
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,10 @@ def cut_face(frame: Picture, landmarks: Floats) -> FaceCrop:
 
 def _mask(landmarks: Floats) -> Floats:
     """The lower half of the face whose landmarks (478, 2) are px of the crop, soft all around."""
-    outline = cv2.convexHull(landmarks[:_SKIN_LANDMARKS].astype(np.float32))
+    skin = landmarks[:_SKIN_LANDMARKS].astype(np.float32)
+    # Down to the edge of the box: the chin that the network draws sinks as the jaw opens, these landmarks do not.
+    sunk = skin + np.array([0, _AIR_BELOW * FACE_PX], np.float32)
+    outline = cv2.convexHull(np.concatenate([skin, sunk]))
     mask = np.zeros((FACE_PX, FACE_PX), np.float32)
     # Four binary digits of a pixel: a mask on whole pixels would crawl as the head moves.
     cv2.fillConvexPoly(mask, np.round(outline * 16).astype(np.int32), (1.0,), cv2.LINE_8, shift=4)
@@ -74,9 +78,11 @@ def paste_lips(frame: Picture, crop: FaceCrop, drawn: Floats, share: float) -> N
     rows, columns = _window(frame, crop.to_crop)
     known = crop.picture.astype(np.float32)
     change = _tinted_alike(drawn - known, crop.mask)
-    size = np.abs(cv2.GaussianBlur(change, (0, 0), 1.5)).max(axis=2)
+    size = np.abs(cv2.GaussianBlur(change, (0, 0), 1.0)).max(axis=2)
+    size = np.asarray(cv2.dilate(size, _AROUND_CHANGE), np.float32)
+    repaint = np.asarray(cv2.GaussianBlur(step(size, _SAME, _CHANGED), (0, 0), 1.5), np.float32)
     changed = _back(np.dstack([change, crop.mask]), crop.to_crop, rows, columns)
-    seen = _back(np.dstack([known, step(size, _SAME, _CHANGED)]), crop.to_crop, rows, columns)
+    seen = _back(np.dstack([known, repaint]), crop.to_crop, rows, columns)
     change, mask = changed[..., :3], changed[..., 3:]
     seen, repainted = seen[..., :3], seen[..., 3:]
     patch = frame[rows, columns].astype(np.float32)
@@ -104,6 +110,6 @@ def _back(layers: Floats, to_crop: Floats, rows: slice, columns: slice) -> NDArr
     to_window = to_crop.copy()
     to_window[:, 2] += to_crop[:, :2] @ np.array([columns.start, rows.start])
     size = (columns.stop - columns.start, rows.stop - rows.start)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     layers = layers.astype(np.float32)
     return np.asarray(cv2.warpAffine(layers, to_window, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
