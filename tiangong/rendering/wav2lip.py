@@ -4,6 +4,7 @@ Head, eyes and expression move as the "warp" renderer draws them; where there is
 half of the face. In silence it is not asked, and the lips are those of the motion: closed.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -59,7 +60,7 @@ class Wav2LipFace:
         shares = spoken_shares(heard, numbers, motion.fps)
         expression = motion.expression.copy()
         expression[:, _SAID] *= 1 - shares[:, None]
-        frames = self._face.draw(FaceMotion(expression, motion.head_rad, motion.fps))
+        frames = self._face.draw(replace(motion, expression=expression))
         speaking = np.flatnonzero(shares)
         if len(speaking):
             crops = [cut_face(frames[i], self._face.landmarks_for(expression[i], motion.head_rad[i])) for i in speaking]
@@ -83,7 +84,7 @@ class Wav2LipRenderer:
     def unavailable(cls, settings: Settings) -> str | None:
         path = settings.rendering.wav2lip
         if path is None:
-            return 'a Wav2Lip generator; download one and set rendering.wav2lip = "wav2lip_gan.pth"'
+            return "a Wav2Lip generator (set rendering.wav2lip to its .pth or .safetensors file)"
         if path.suffix not in SUFFIXES:
             return f"a Wav2Lip generator as {', '.join(SUFFIXES)}, and rendering.wav2lip is '{path}'"
         return None if path.is_file() else f"the file '{path}' that rendering.wav2lip names, and it is not there"

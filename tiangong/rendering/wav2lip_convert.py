@@ -5,6 +5,7 @@ Only tensors are ever unpickled (`torch.load(weights_only=True)`): a pickle can 
 
 import os
 import pickle
+import shutil
 import struct
 import warnings
 from pathlib import Path
@@ -65,6 +66,7 @@ def convert(source: Path, target: Path) -> None:
     partial = target.with_suffix(f".{os.getpid()}.part")
     try:
         save_file(state, partial, {"architecture": "wav2lip", "converted_from": source.name})
+        shutil.copymode(source, partial)  # safetensors writes files that only their owner can read
         partial.replace(target)
     except (SafetensorError, OSError) as error:
         partial.unlink(missing_ok=True)
