@@ -42,17 +42,17 @@ def speaking_gestures(speech: Speech, times_s: Times, start_s: float, seed: int)
     """Accents of one speech; `times_s` (n,) counts from its start, `start_s` makes each sentence its own."""
     pitch, brows = np.zeros(len(times_s)), np.zeros(len(times_s))
     first_s, last_s = _voiced_span_s(speech)
-    opening = _bump(times_s, first_s + 0.05)
+    opening = bump(times_s, first_s + 0.05)
     pitch += _OPENING_LIFT_RAD * opening
     brows += _OPENING_BROW * opening
-    for at_s in _accents_s(speech):
+    for at_s in accents_s(speech):
         key = np.array([round((start_s + at_s) * 100)])
         if chance(seed, _CHOICE, key)[0] > _ACCENTED_SHARE or at_s > last_s - _RISE_S:
             continue
         size = _SIZES[0] + (_SIZES[1] - _SIZES[0]) * float(chance(seed, _SIZE, key)[0])
-        bump = size * _bump(times_s, at_s)
-        pitch += _ACCENT_RAD * bump
-        brows = np.maximum(brows, _ACCENT_BROW * bump)
+        accent = size * bump(times_s, at_s)
+        pitch += _ACCENT_RAD * accent
+        brows = np.maximum(brows, _ACCENT_BROW * accent)
     return Gestures(pitch.astype(np.float32), brows.astype(np.float32))
 
 
@@ -68,7 +68,7 @@ def nod_lasts(times_s: Times, at_s: float) -> bool:
     return bool(len(times_s)) and at_s <= float(times_s[-1]) and float(times_s[0]) <= at_s + _NOD_S
 
 
-def _bump(times_s: Times, at_s: float) -> Times:
+def bump(times_s: Times, at_s: float) -> Times:
     """(n,) a smooth rise to 1 at `at_s` and a slower fall."""
     off = times_s - at_s
     share = np.where(off < 0, 1 + off / _RISE_S, 1 - off / _FALL_S).clip(0, 1)
@@ -80,7 +80,7 @@ def _voiced_span_s(speech: Speech) -> tuple[float, float]:
     return (spoken[0].start_s, spoken[-1].end_s) if spoken else (0.0, speech.audio.duration_s)
 
 
-def _accents_s(speech: Speech) -> list[float]:
+def accents_s(speech: Speech) -> list[float]:
     """Middles of stressed syllables (or peaks of loudness where phones are unknown), loudest first taken, in order."""
     loud = level(speech.audio)
     if speech.phones is None:

@@ -1,7 +1,7 @@
 """The motion engine "visemes": phones -> face, and life around it.
 
 The mouth follows the phones (lip_motion), or the sound alone where phones are unknown; head and brows follow the stress
-(gestures), the face the feeling (feeling); eyes and breath go on by themselves (life).
+(head_motion), the face the feeling (feeling); eyes and breath go on by themselves (life).
 """
 
 from typing import Final
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX
 from tiangong.core.media import FaceMotion, Speech
 from tiangong.rendering.feeling import answering_face, felt_face, listening_face, thinking_face
-from tiangong.rendering.gestures import nod, nod_lasts, speaking_gestures
+from tiangong.rendering.gestures import nod, nod_lasts
+from tiangong.rendering.head_motion import HeadPart, resting_head, speaking_head
 from tiangong.rendering.life import gaze, head_sway, living_face
 from tiangong.rendering.lip_motion import resting_mouth, speaking_mouth
 from tiangong.rendering.protocol import FPS, Attention
@@ -39,6 +40,7 @@ _ROUND: Final = [BLEND_SHAPE_INDEX["mouthFunnel"], BLEND_SHAPE_INDEX["mouthPucke
 _SMILE_YIELDS: Final = 0.9
 _BROWS: Final = ((BLEND_SHAPE_INDEX["browInnerUp"], 0.7), (BLEND_SHAPE_INDEX["browOuterUpLeft"], 1.0),
                  (BLEND_SHAPE_INDEX["browOuterUpRight"], 1.0))  # fmt: skip
+_LOWERED_BROWS: Final = [BLEND_SHAPE_INDEX["browDownLeft"], BLEND_SHAPE_INDEX["browDownRight"]]
 # These decide whether lips touch. They never carry over from one stretch to the next: nothing may hold a mouth open.
 _LIPS: Final = np.array(
     [BLEND_SHAPE_INDEX[n] for n in ARKIT_BLEND_SHAPES
@@ -66,7 +68,7 @@ class VisemeSession:
         self._poses: dict[int, Floats] = {}  # frame number on the motion clock -> pose (57,) drawn, life left out
 
     def speak(self, speech: Speech, start_s: float) -> FaceMotion:
-        """ceil(duration * 25) frames; lips shut in p, b, m and in pauses of 120 ms and more. About 1 ms for 3 s."""
+        """ceil(duration * 25) frames; lips shut in p, b, m and in pauses of 120 ms and more. A few ms for 3 s."""
         mouth = speaking_mouth(speech)
         times_s = self._times_s(len(mouth), start_s)
         poses = np.zeros((len(mouth) + 1, _COLUMNS), np.float32)  # and the frame before, where the change begins
@@ -75,10 +77,7 @@ class VisemeSession:
         poses[1:, :_SHAPES] = np.maximum(poses[1:, :_SHAPES], 0) + mouth
         roundness = mouth[:, _ROUND].sum(1, keepdims=True)
         poses[1:, _SMILES] *= 1 - _SMILE_YIELDS * np.minimum(roundness, 1)
-        accents = speaking_gestures(speech, np.arange(len(mouth)) / FPS, start_s, self._seed)
-        for column, share in _BROWS:
-            poses[1:, column] += share * accents.brows
-        poses[1:, _SHAPES + 1] += accents.pitch_rad
+        _add_head(poses, speaking_head(speech, times_s, start_s, self._seed))
         poses[:, _LOOKS] = gaze(self._seed, times_s)
         return self._lived(poses, times_s, _COMES_S)
 
@@ -88,6 +87,7 @@ class VisemeSession:
         poses = np.zeros((frames + 1, _COLUMNS), np.float32)
         poses[:, :_SHAPES] = answering_face(attention.user_emotion)
         poses[1:, :_SHAPES] = np.maximum(poses[1:, :_SHAPES], resting_mouth(frames))
+        _add_head(poses, resting_head(times_s, self._seed))
         looks = gaze(self._seed, times_s)
         if attention.listening:
             poses[:, :_SHAPES] = np.maximum(poses[:, :_SHAPES], listening_face())
@@ -138,3 +138,11 @@ class VisemeSession:
         oldest = first - _REMEMBERED_FRAMES
         self._poses = {number: pose for number, pose in self._poses.items() if oldest <= number < first}
         self._poses |= {first + i: pose for i, pose in enumerate(drawn)}
+
+
+def _add_head(poses: Floats, part: HeadPart) -> None:
+    """Head, and brows: raised by some shapes, lowered by others."""
+    poses[:, _HEAD] += part.head_rad
+    for column, share in _BROWS:
+        poses[:, column] += share * np.maximum(part.brows, 0)
+    poses[:, _LOWERED_BROWS] += np.maximum(-part.brows, 0)[:, None]
