@@ -55,6 +55,10 @@ class RenderingSettings(_Section):
     wav2lip: Path | None = None  # a Wav2Lip generator; a .pth is converted once to a .safetensors beside it
 
 
+class SeeingSettings(_Section):
+    landmarker: Path | None = None  # MediaPipe's face_landmarker_v2_with_blendshapes.task
+
+
 class Deadlines(_Section):
     """Seconds that a stage may take before the turn is given up with an apology."""
 
@@ -86,6 +90,7 @@ class Settings(BaseSettings):
     engines: EngineNames = EngineNames()
     brain: BrainSettings = BrainSettings()
     hearing: HearingSettings = HearingSettings()
+    seeing: SeeingSettings = SeeingSettings()
     rendering: RenderingSettings = RenderingSettings()
     deadlines: Deadlines = Deadlines()
     serve: ServeSettings = ServeSettings()

@@ -10,5 +10,6 @@ SPEECH_TO_TEXT: Final = {
     "pocketsphinx": "tiangong.perception.sphinx:PocketSphinx",
 }
 FACE_READERS: Final = {
+    "landmarker": "tiangong.perception.landmarker:LandmarkerReader",
     "mesh": "tiangong.perception.mesh_reader:MeshReader",
 }

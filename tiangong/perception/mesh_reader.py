@@ -1,91 +1,10 @@
 """Faces by MediaPipe's face mesh: where they are, how they are turned, what they express."""
 
 from importlib.util import find_spec
-from typing import Final
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from tiangong.core.config import Settings
 from tiangong.core.face_mesh import FaceMesh
-from tiangong.core.media import VideoFrame
-from tiangong.perception.blend_shapes import RunningRest, expression
-from tiangong.perception.expression_emotion import SteadyFeeling, feeling, feeling_probabilities, trust
-from tiangong.perception.face_measures import measure
-from tiangong.perception.head_pose import take_pose
-from tiangong.perception.protocol import FaceObservation
-
-LARGEST_SIDE_PX: Final = 1280  # beyond, a picture is scaled down first: the detector looks at 192 px anyway
-SMALLEST_SIDE_PX: Final = 24  # below, there is no face to speak of
-WORKING_SIDE_PX: Final = 192  # smaller pictures are scaled up to this: the mesh was trained on faces of that size
-MOST_FACES: Final = 8  # in a picture; a camera follows two: the user, and one to say that somebody else is there
-FORGOTTEN_S: Final = 1.0  # a face that was away for longer may be another person's
-
-Box = tuple[float, float, float, float]
-Picture = NDArray[np.uint8]
-Points = NDArray[np.float32]
-
-
-class MeshSession:
-    """One camera (tracking), or one pile of pictures."""
-
-    def __init__(self, *, tracking: bool) -> None:
-        self._tracking = tracking
-        self._mesh = FaceMesh(tracking=tracking, most_faces=2 if tracking else MOST_FACES)
-        self._forget()
-
-    def observe(self, frame: VideoFrame) -> FaceObservation | None:
-        """The nearest face (the largest) in a picture of any size; None where none is seen."""
-        faces = self._find(frame.image)
-        if not faces:
-            return None
-        if not self._tracking:
-            return _observe_stranger(frame, faces[0], len(faces))
-        return self._follow(frame, faces[0], len(faces))
-
-    def observe_all(self, frame: VideoFrame) -> tuple[FaceObservation, ...]:
-        """Every face, the largest first, each read as a stranger's."""
-        faces = self._find(frame.image)
-        return tuple(_observe_stranger(frame, face, len(faces)) for face in faces)
-
-    def close(self) -> None:
-        self._mesh.close()
-
-    def _find(self, image: Picture) -> list[Points]:
-        """Landmarks (478, 3) of each face in pixels of `image`, the largest first."""
-        if min(image.shape[:2]) < SMALLEST_SIDE_PX:
-            return []
-        scale = min(LARGEST_SIDE_PX / max(image.shape[:2]), max(1.0, WORKING_SIDE_PX / min(image.shape[:2])))
-        if scale == 1.0:
-            return self._mesh.find(image)
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        scaled = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
-        # Rounding to whole pixels makes the two scales differ a little.
-        back = np.array([image.shape[1] / scaled.shape[1], image.shape[0] / scaled.shape[0], 1 / scale], np.float32)
-        return [face * back for face in self._mesh.find(scaled)]
-
-    def _follow(self, frame: VideoFrame, landmarks: Points, faces: int) -> FaceObservation:
-        box = _box(landmarks)
-        elapsed_s = frame.captured_s - self._seen_s if self._box else 0.0
-        if self._box and (elapsed_s > FORGOTTEN_S or elapsed_s < 0 or not _overlap(box, self._box)):
-            self._forget()
-            elapsed_s = 0.0
-        self._box, self._seen_s = box, frame.captured_s
-        pose = take_pose(landmarks)
-        measures = measure(pose.points)
-        shapes = expression(measures, self._rest.learn(measures, elapsed_s))
-        probabilities = self._feeling.smooth(feeling_probabilities(shapes, stranger=False), elapsed_s)
-        emotion = feeling(
-            probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s
-        )
-        return FaceObservation(box, landmarks, shapes, pose.head_rad, emotion, faces)
-
-    def _forget(self) -> None:
-        self._box: Box | None = None
-        self._seen_s = 0.0
-        self._rest = RunningRest()
-        self._feeling = SteadyFeeling()
+from tiangong.perception.face_session import MOST_FACES, FoundFace, FoundFaceSession, Picture
 
 
 class MeshReader:
@@ -98,32 +17,17 @@ class MeshReader:
     def unavailable(cls, settings: Settings) -> str | None:
         return None if find_spec("mediapipe") else "the package 'mediapipe' is not installed"
 
-    def session(self, *, tracking: bool) -> MeshSession:
+    def session(self, *, tracking: bool) -> FoundFaceSession:
         """`tracking` False: each frame is a picture of its own, read against the mean of neutral faces."""
-        return MeshSession(tracking=tracking)
+        return FoundFaceSession(_MeshFinder(tracking=tracking), tracking=tracking)
 
 
-def _observe_stranger(frame: VideoFrame, landmarks: Points, faces: int) -> FaceObservation:
-    box = _box(landmarks)
-    pose = take_pose(landmarks)
-    shapes = expression(measure(pose.points))
-    probabilities = feeling_probabilities(shapes, stranger=True)
-    emotion = feeling(probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s)
-    return FaceObservation(box, landmarks, shapes, pose.head_rad, emotion, faces)
+class _MeshFinder:
+    def __init__(self, *, tracking: bool) -> None:
+        self._mesh = FaceMesh(tracking=tracking, most_faces=2 if tracking else MOST_FACES)
 
+    def find(self, image: Picture, captured_s: float) -> list[FoundFace]:
+        return [FoundFace(landmarks) for landmarks in self._mesh.find(image)]
 
-def _box(landmarks: Points) -> Box:
-    """Left, top, right, bottom in pixels; may reach over the edge where the face does."""
-    low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _luma(image: Picture, box: Box) -> float:
-    """Mean brightness, 0 to 255, of what lies in the box."""
-    left, top, right, bottom = (max(0, round(edge)) for edge in box)
-    inside = image[top : bottom + 1 : 4, left : right + 1 : 4]
-    return float(inside.mean()) if inside.size else 0.0
+    def close(self) -> None:
+        self._mesh.close()
