@@ -2,7 +2,12 @@
 
 from tiangong.studio.bundle import STARTER, seal_bundle
 
-if __name__ == "__main__":
+
+def seal_starters() -> None:
     for folder in sorted((STARTER / "avatars").iterdir()):
         manifest = seal_bundle(folder, folder.name)
         print(f"{folder.name}: {', '.join(manifest.files)}")
+
+
+if __name__ == "__main__":
+    seal_starters()

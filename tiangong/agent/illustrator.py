@@ -114,7 +114,7 @@ def _whole_frames(sound: AudioChunk) -> AudioChunk:
 def _slice(moves: FaceMotion, at: int, count: int) -> FaceMotion:
     """`count` frames from `at`; past the end the last frame stays (a motion engine may round a frame off)."""
     rows = np.minimum(np.arange(at, at + count), len(moves) - 1)
-    return FaceMotion(moves.expression[rows], moves.head_rad[rows], moves.fps)
+    return moves.at(rows)
 
 
 def _cut(sound: AudioChunk, at: int, count: int) -> AudioChunk:

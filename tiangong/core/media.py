@@ -163,6 +163,11 @@ class FaceMotion:
     def __len__(self) -> int:
         return len(self.expression)
 
+    def at(self, rows: "slice | NDArray[np.intp]") -> "FaceMotion":
+        """The frames `rows`, in that order."""
+        beyond = None if self.beyond is None else self.beyond[rows]
+        return FaceMotion(self.expression[rows], self.head_rad[rows], self.fps, beyond)
+
 
 @dataclass(frozen=True)
 class AvatarClip:

@@ -112,10 +112,9 @@ class FaceWarp:
         above, below = (np.stack([self.sample(shape.reshape(grid), rest) for shape in basis]) for basis in self.basis)
         return np.where(self.landmarks_below[:, None], below, above)
 
-    def landmark_shift_px(self, expression: Floats, beyond_px: Floats | None = None) -> Floats:
-        """(52,) weights -> (478, 2) px by which landmarks move, head unturned."""
-        rest = self.frame.landmarks[:, :2]
-        above, below = (self.sample(field, rest) for field in self.skin(expression, beyond_px).forward)
+    def landmarks_shift_px(self, skin: Skin) -> Floats:
+        """(478, 2) px by which the portrait's landmarks move with the skin, head unturned."""
+        above, below = (self.sample(field, self.frame.landmarks[:, :2]) for field in skin.forward)
         return np.where(self.landmarks_below[:, None], below, above)
 
     def sample(self, field: Floats, points_px: Floats) -> Floats:

@@ -6,6 +6,7 @@ MOTIONS: Final = {
     "visemes": "tiangong.rendering.visemes:VisemeMotion",
 }
 RENDERERS: Final = {
+    "gan": "tiangong.rendering.gan:GanRenderer",
     "warp": "tiangong.rendering.warp:WarpRenderer",
     "wav2lip": "tiangong.rendering.wav2lip:Wav2LipRenderer",
 }

@@ -86,6 +86,11 @@ def open_frame(folder: Path) -> FaceFrame:
         )
     stored = _stored_landmarks(folder / "motion.npz")
     landmarks = only_face(picture, path.name) if stored is None else stored
+    return frame_of(picture, landmarks)
+
+
+def frame_of(picture: Picture, landmarks: Floats) -> FaceFrame:
+    """(height, width, 3) RGB and (478, 3) px -> the crop that is drawn."""
     return _framed(*_crop(picture, landmarks))
 
 

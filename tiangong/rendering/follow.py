@@ -65,7 +65,7 @@ class Follower:
         wanted = self._unturned_px(self.own + moved, head)
         moved_px = wanted - self.warp.frame.landmarks[:, :2]
         expression = self._expression(moved_px / self.warp.frame.eye_distance_px)
-        beyond = moved_px - self.warp.landmark_shift_px(expression)
+        beyond = moved_px - self.warp.landmarks_shift_px(self.warp.skin(expression))
         return head, expression, beyond / self.warp.frame.eye_distance_px
 
     def _unturned_px(self, points: Floats, head_rad: Floats) -> Floats:

@@ -6,7 +6,6 @@ a video (the base, trained further on the person's frames). Only operators that 
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import torch
@@ -43,7 +42,7 @@ class Generator(nn.Module):
 
     def __init__(self, size: GeneratorSize | None = None) -> None:
         super().__init__()
-        size = size or GeneratorSize()
+        self.size = size = size or GeneratorSize()
         a, b, c, d = size.half, size.quarter, size.eighth, size.sixteenth
         self.stem = nn.Conv2d(4 * CHANNELS, a, 3, padding=1)
         self.down_quarter, self.at_quarter = nn.Conv2d(a, b, 3, stride=2, padding=1), _Residual(b)

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tiangong.core.face_mesh import LANDMARKS
 from tiangong.core.media import AudioChunk, FaceMotion
 from tiangong.rendering.dense_warp import FaceWarp, Skin, face_warp, invert, look_up_px
 from tiangong.rendering.eyes import Eye, draw_eye, open_eyes
-from tiangong.rendering.face_frame import SIZE_PX, Floats, Picture, node_positions_px, open_frame
+from tiangong.rendering.face_frame import SIZE_PX, FaceFrame, Floats, Picture, node_positions_px, open_frame
 from tiangong.rendering.mouth_interior import Mouth, draw_mouth, open_mouth
 from tiangong.rendering.resample import look_up
 
@@ -49,16 +50,22 @@ class WarpFace:
 
     def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
         """(frames, 512, 512, 3) RGB. About 7 ms a frame on one core."""
+        return self.draw_and_mark(motion)[0]
+
+    def draw_and_mark(self, motion: FaceMotion) -> tuple[NDArray[np.uint8], Floats]:
+        """(frames, 512, 512, 3) RGB, and (frames, 478, 2) px where the landmarks are in them."""
         frames = np.empty((len(motion), SIZE_PX, SIZE_PX, 3), np.uint8)
+        marks = np.empty((len(motion), LANDMARKS, 2), np.float32)
         for i, canvas in enumerate(frames):
-            self._draw(canvas, motion.expression[i], motion.head_rad[i], self.beyond_px(motion, i))
-        return frames
+            marks[i] = self.draw_into(canvas, motion, i)
+        return frames, marks
 
-    def beyond_px(self, motion: FaceMotion, i: int) -> Floats | None:
-        """(478, 2) px by which landmarks of frame `i` go beyond the blend shapes."""
-        return None if motion.beyond is None else motion.beyond[i] * self.warp.frame.eye_distance_px
+    def draw_into(self, canvas: Picture, motion: FaceMotion, i: int) -> Floats:
+        """Draw frame `i` into (512, 512, 3); returns (478, 2) px where its landmarks are."""
+        beyond = None if motion.beyond is None else motion.beyond[i] * self.warp.frame.eye_distance_px
+        return self._draw(canvas, motion.expression[i], motion.head_rad[i], beyond)
 
-    def _draw(self, canvas: Picture, expression: Floats, head_rad: Floats, beyond_px: Floats | None) -> None:
+    def _draw(self, canvas: Picture, expression: Floats, head_rad: Floats, beyond_px: Floats | None) -> Floats:
         skin = self.warp.skin(expression, beyond_px)
         turned, unturned = self._turn(head_rad)
         source = cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
@@ -68,6 +75,7 @@ class WarpFace:
         for eye in self.eyes:
             draw_eye(canvas, self.warp, eye, skin, expression, turned, unturned)
         draw_mouth(canvas, self.warp, self.mouth, skin, expression, turned, unturned)
+        return self._marks(skin, turned)
 
     def _turn(self, head_rad: Floats) -> tuple[Floats, Floats]:
         turned = self.warp.turn.field_px(head_rad)
@@ -83,8 +91,11 @@ class WarpFace:
 
     def landmarks_for(self, expression: Floats, head_rad: Floats, beyond_px: Floats | None = None) -> Floats:
         """(52,) blend shapes and (3,) yaw, pitch, roll -> (478, 2) px: where the portrait's landmarks go."""
-        moved = self.warp.frame.landmarks[:, :2] + self.warp.landmark_shift_px(expression, beyond_px)
-        return moved + look_up_px(self._turn(head_rad)[0], moved)
+        return self._marks(self.warp.skin(expression, beyond_px), self._turn(head_rad)[0])
+
+    def _marks(self, skin: Skin, turned: Floats) -> Floats:
+        moved = self.warp.frame.landmarks[:, :2] + self.warp.landmarks_shift_px(skin)
+        return moved + look_up_px(turned, moved)
 
 
 class WarpRenderer:
@@ -98,7 +109,10 @@ class WarpRenderer:
 
         Raises MediaError for a portrait without exactly one face or under 128 px, BundleError for a damaged motion.npz.
         """
-        frame = open_frame(folder)
-        warp = face_warp(frame)
-        mouth, right, left = (cut.slit for cut in warp.cuts)
-        return WarpFace(warp, open_mouth(frame, mouth), open_eyes(frame, (right, left)))
+        return warp_face(open_frame(folder))
+
+
+def warp_face(frame: FaceFrame) -> WarpFace:
+    warp = face_warp(frame)
+    mouth, right, left = (cut.slit for cut in warp.cuts)
+    return WarpFace(warp, open_mouth(frame, mouth), open_eyes(frame, (right, left)))

@@ -1,0 +1,115 @@
+"""The face renderer "gan": a sketch of the face, and a generator that makes a picture of it.
+
+The sketch is the portrait bent to the wanted motion (warp), with mouth and lids painted in. The generator draws the region
+between brows and chin anew (painting): what a photo cannot show, and for an avatar made from a video, how this person's
+mouth and eyes look in motion. Only what it changes is laid over the sketch, fading to nothing at the region's edge, so
+that there is no seam and the picture around it stands as still as the sketch.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from os import cpu_count
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tiangong.core.media import AudioChunk, FaceMotion
+from tiangong.rendering.face_frame import SIZE_PX, Floats, Picture
+from tiangong.rendering.painting import Painter, open_painter
+from tiangong.rendering.region import COLUMNS, ROWS, Placement, masks, place, rest_marks, seam
+from tiangong.rendering.warp import WarpFace, WarpRenderer
+
+AHEAD: Final = 2  # sketches that are drawn while the generator paints the one before
+
+
+@dataclass(frozen=True)
+class _Sketched:
+    placed: Placement
+    region: NDArray[np.uint8]  # (224, 176, 6)
+
+
+@dataclass(eq=False)
+class GanFace:
+    """A portrait that can be drawn moving; nothing in it is changed after opening, so threads may share it."""
+
+    warp_face: WarpFace
+    painter: Painter
+    height_px: int = SIZE_PX
+    width_px: int = SIZE_PX
+    needs_sound: bool = False
+
+    @cached_property
+    def _rest(self) -> Floats:
+        return rest_marks(self.warp_face.warp.frame.landmarks)
+
+    @cached_property
+    def _seam(self) -> Floats:
+        return seam()
+
+    @cached_property
+    def _hand(self) -> ThreadPoolExecutor:
+        # OpenCV and ONNX Runtime both let go of the interpreter lock: sketching and painting share two cores.
+        return ThreadPoolExecutor(1, thread_name_prefix="sketch")
+
+    def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
+        """(frames, 512, 512, 3) RGB."""
+        frames = np.empty((len(motion), SIZE_PX, SIZE_PX, 3), np.uint8)
+        for canvas, sketched in zip(frames, self._sketches(motion, frames), strict=True):
+            painted = self.painter.paint(sketched.region[None])[0]
+            self._lay_over(canvas, sketched, painted)
+        return frames
+
+    def _sketches(self, motion: FaceMotion, frames: NDArray[np.uint8]) -> Iterator[_Sketched]:
+        """In order, drawn into `frames`; a few ahead of the one that is being painted."""
+        if len(motion) == 1:
+            yield self._sketch(motion, frames, 0)
+            return
+        waiting: list[Future[_Sketched]] = []
+        for i in range(len(motion)):
+            waiting.append(self._hand.submit(self._sketch, motion, frames, i))
+            if len(waiting) > AHEAD:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
+
+    def _sketch(self, motion: FaceMotion, frames: NDArray[np.uint8], i: int) -> _Sketched:
+        marks = self.warp_face.draw_into(frames[i], motion, i)
+        placed = place(self._rest, marks)
+        region = np.concatenate([placed.cut(frames[i]), masks(placed.marks(marks))], axis=-1)
+        return _Sketched(placed, region)
+
+    def _lay_over(self, canvas: Picture, sketched: _Sketched, painted: Floats) -> None:
+        """Add what the generator changed, in place."""
+        change = (painted - sketched.region[..., :3]) * self._seam
+        corners = np.array([(0, 0), (COLUMNS, 0), (0, ROWS), (COLUMNS, ROWS)], np.float32)
+        placed = sketched.placed.to_picture
+        reach = corners @ placed[:, :2].T + placed[:, 2]
+        low = np.clip(np.floor(reach.min(0)), 0, SIZE_PX).astype(int)
+        high = np.clip(np.ceil(reach.max(0)) + 1, 0, SIZE_PX).astype(int)
+        if (high <= low).any():  # the head has left the picture
+            return
+        shifted = placed.copy()
+        shifted[:, 2] -= low
+        size = (int(high[0] - low[0]), int(high[1] - low[1]))
+        laid = cv2.warpAffine(change.astype(np.float32), shifted, size, flags=cv2.INTER_LINEAR)
+        part = canvas[low[1] : high[1], low[0] : high[0]]
+        part[:] = np.clip(part + laid + 0.5, 0, 255).astype(np.uint8)
+
+
+class GanRenderer:
+    """Opens the portrait of an avatar folder, and its generator."""
+
+    name = "gan"
+    embedded = True
+
+    def open(self, folder: Path) -> GanFace:
+        """Read `portrait.png`, `motion.npz` and `generator.onnx`; without the latter the shipped base generator draws.
+
+        Raises MediaError for a portrait without exactly one face, BundleError for damaged files.
+        """
+        return GanFace(WarpRenderer().open(folder), open_painter(folder, min(2, cpu_count() or 1)))
