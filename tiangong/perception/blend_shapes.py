@@ -131,17 +131,24 @@ class RunningRest:
     never leaves what neutral faces look like, so a resting frown becomes normal, and a lasting smile stays a smile.
     """
 
-    def __init__(self) -> None:
-        self._rest = POPULATION_REST.copy()
+    def __init__(
+        self,
+        mean: Row = POPULATION_REST,
+        spread: Row = POPULATION_SPREAD,
+        quantiles: Row | float = _QUANTILES,
+    ) -> None:
+        """`mean` and `spread` (n,) of neutral faces; `quantiles` of what is seen that count as rest."""
+        self._mean, self._spread, self._quantiles = mean, spread, quantiles
+        self._rest = mean.copy()
         self._age_s = 0.0
 
     def learn(self, measures: Row, elapsed_s: float) -> Row:
-        """Take in (50,) measures, `elapsed_s` after the last; returns the rest (50,)."""
+        """Take in (n,) measures, `elapsed_s` after the last; returns the rest (n,)."""
         elapsed_s = min(max(elapsed_s, 0.0), LONGEST_STEP_S)
         self._age_s = min(self._age_s + elapsed_s, REST_AGE_S[1])
         step = REST_PER_S * elapsed_s / max(self._age_s, REST_AGE_S[0])
-        towards = _QUANTILES - (measures < self._rest)
-        freedom = REST_FREEDOM * POPULATION_SPREAD
-        moved = self._rest + step * POPULATION_SPREAD * towards
-        self._rest = np.clip(moved, POPULATION_REST - freedom, POPULATION_REST + freedom).astype(np.float32)
+        towards = self._quantiles - (measures < self._rest)
+        freedom = REST_FREEDOM * self._spread
+        moved = self._rest + step * self._spread * towards
+        self._rest = np.clip(moved, self._mean - freedom, self._mean + freedom).astype(np.float32)
         return self._rest

@@ -15,6 +15,7 @@ from tiangong.core.media import VideoFrame
 from tiangong.perception.blend_shapes import RunningRest, expression
 from tiangong.perception.expression_emotion import SteadyFeeling, feeling, feeling_probabilities, trust
 from tiangong.perception.face_measures import measure
+from tiangong.perception.face_regressor import LearnedShapes
 from tiangong.perception.head_pose import take_pose
 from tiangong.perception.protocol import FaceObservation
 
@@ -97,13 +98,16 @@ class FoundFaceSession:
         emotion = feeling(
             probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s
         )
-        seen = shapes if face.expression is None else face.expression
+        seen = face.expression
+        if seen is None:
+            seen = self._learned.follow(shapes, pose.points, elapsed_s)
         return FaceObservation(box, face.landmarks, seen, pose.head_rad, emotion, faces)
 
     def _forget(self) -> None:
         self._box: Box | None = None
         self._seen_s = 0.0
         self._rest = RunningRest()
+        self._learned = LearnedShapes()
         self._feeling = SteadyFeeling()
 
 
@@ -113,7 +117,7 @@ def _observe_stranger(frame: VideoFrame, face: FoundFace, faces: int) -> FaceObs
     shapes = expression(measure(pose.points))
     probabilities = feeling_probabilities(shapes, stranger=True)
     emotion = feeling(probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s)
-    seen = shapes if face.expression is None else face.expression
+    seen = LearnedShapes().stranger(shapes, pose.points) if face.expression is None else face.expression
     return FaceObservation(box, face.landmarks, seen, pose.head_rad, emotion, faces)
 
 
