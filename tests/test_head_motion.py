@@ -78,19 +78,17 @@ def test_a_speech_begins_and_ends_in_the_motion_of_rest():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_jumps_between_pieces_of_speech_and_rest(seed):
-    body, at_s, heads, brows = session(seed), 3.0, [], []
+    body, at_s, heads = session(seed), 3.0, []
     for i, emotion in enumerate(EMOTIONS):
         made = said(SpeechStyle(emotion=emotion, intensity=1.0), gain=(0.3, 1.0, 2.0)[i % 3])
         for draw in (lambda at_s, made=made: body.speak(made, at_s), lambda at_s: body.rest(7, at_s, IDLE)):
             motion = draw(at_s)
             heads.append(motion.head_rad)
-            brows.append(motion.expression[:, 3])
             at_s += len(motion) / FPS
     head = np.concatenate(heads)
     assert np.abs(np.diff(head, axis=0)).max() < 0.03
     assert np.abs(head).max() < 0.2
     assert np.percentile(np.abs(head), 95) < 0.1
-    assert np.abs(np.diff(np.concatenate(brows))).max() < 0.15
 
 
 def test_an_interrupted_speech_goes_on_into_rest():
@@ -130,6 +128,7 @@ def test_angles_and_brows_keep_their_bounds():
         part = spoken(made, seed)
         assert (np.abs(part.head_rad).max(axis=0) <= LARGEST[:3]).all()
         assert np.abs(part.brows).max() <= LARGEST[3]
+        assert np.abs(np.diff(part.brows)).max() < 0.12
         assert np.abs(np.diff(part.head_rad, axis=0)).max() < 0.03
 
 
