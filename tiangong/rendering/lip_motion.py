@@ -21,7 +21,8 @@ from tiangong.rendering.coarticulation import (
 )
 from tiangong.rendering.lip_contacts import FASTEST_PER_FRAME, contact_curve, slowed
 from tiangong.rendering.protocol import FPS
-from tiangong.rendering.sound_level import curves_from_sound, loudness_factor
+from tiangong.rendering.sound_level import loudness_factor
+from tiangong.rendering.sound_motion import sound_motion
 
 Floats = NDArray[np.float32]
 # A picture stands for 40 ms of sound from its time on, so it shows the middle of them; and lips are seen to move about
@@ -50,14 +51,14 @@ def speaking_mouth(speech: Speech) -> Floats:
     if not count:
         return np.zeros((0, len(ARKIT_BLEND_SHAPES)), np.float32)
     if speech.phones is None:
-        curves, shut = curves_from_sound(speech.audio, times_s)
-        tucked, resting = np.zeros_like(shut), shut
+        heard = sound_motion().track(speech.audio, times_s)
+        curves, shut, tucked, resting = heard.curves, heard.lips, heard.teeth, heard.resting
     else:
         parts = parts_of(speech.phones, speech.audio.duration_s)
         curves = mouth_curves(parts, times_s)
-        curves[:, OPENINGS] *= loudness_factor(speech.audio, times_s)[:, None]
         shut, tucked = contact_curve(parts, times_s, "lips"), contact_curve(parts, times_s, "teeth")
         resting = contact_curve([part for part in parts if part.is_rest], times_s, "lips")
+    curves[:, OPENINGS] *= loudness_factor(speech.audio, times_s)[:, None]
     return _blend_shapes(curves, shut, tucked, resting)
 
 

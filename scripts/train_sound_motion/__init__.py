@@ -1,0 +1,1 @@
+"""Trains the network that moves the mouth to any sound."""
