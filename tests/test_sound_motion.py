@@ -12,18 +12,14 @@ from safetensors.numpy import load_file, save_file
 
 from tests.shared_media import shared
 from tiangong.core.errors import BundleError
+from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.core.media import AudioChunk, Speech, SpeechStyle
 from tiangong.core.sound import read_audio
 from tiangong.rendering.lip_motion import lip_aperture, speaking_mouth
 from tiangong.rendering.mel import MEL_BANDS, MEL_RATE_HZ, MelStream
 from tiangong.rendering.protocol import FPS
 from tiangong.rendering.sound_level import level
-from tiangong.rendering.sound_motion import (
-    LOOKAHEAD_S,
-    SOUND_MOTION_WEIGHTS,
-    SoundMotion,
-    sound_motion,
-)
+from tiangong.rendering.sound_motion import LOOKAHEAD_S, SOUND_MOTION_WEIGHTS, SoundMotion, sound_motion
 from tiangong.rendering.sound_motion_net import STEP_S
 from tiangong.voice.espeak import EspeakVoice
 
@@ -137,6 +133,15 @@ def test_most_bilabials_shut_the_lips():
                     shut.append(heard[near].min() < 0.02)
     assert len(shut) > 20
     assert np.mean(shut) > 0.75
+
+
+@pytest.mark.parametrize("speaker", ["female", "male"])
+def test_rounded_vowels_round_the_lips_and_others_do_not(speaker):
+    puckers = [
+        speaking_mouth(replace(said(text, "en", speaker), phones=None))[:, BLEND_SHAPE_INDEX["mouthPucker"]].max()
+        for text in ("You, too, who?", "Ah, ha, dark.")
+    ]
+    assert puckers[0] > puckers[1] + 0.2
 
 
 @pytest.mark.parametrize("gain_db", [-15, 0, 6])
