@@ -20,7 +20,7 @@ from tiangong.rendering.weights_io import load_generator, save_generator
 
 # What onnxruntime-web's WebGPU and WASM back ends both have.
 WEB_OPERATORS = {
-    "Add", "Clip", "Concat", "Constant", "Conv", "DepthToSpace", "Div", "Gather", "Identity", "Mul", "Relu", "Reshape",
+    "Add", "Clip", "Concat", "Constant", "Conv", "DepthToSpace", "Div", "Gather", "Identity", "LeakyRelu", "Mul", "Relu", "Reshape",
     "Resize", "Shape", "Slice", "SpaceToDepth", "Sub", "Tanh", "Transpose", "Unsqueeze",
 }  # fmt: skip
 

@@ -49,7 +49,7 @@ def test_two_rounds_move_both_networks_and_name_their_losses() -> None:
     before = weights(trainer)
     trainer.step()
     losses_of_both = trainer.step()
-    assert set(losses_of_both) == {"opponent", "l1", "structure", "detail", "adversarial", "features"}
+    assert set(losses_of_both) == {"opponent", "colour", "structure", "detail", "adversarial", "features"}
     assert all(np.isfinite(value) for value in losses_of_both.values())
     after = weights(trainer)
     for network in ("g", "a", "d"):
@@ -94,9 +94,9 @@ def test_a_few_steps_bring_the_picture_nearer_to_the_truth(face: WarpFace) -> No
     frames, marks = film_of(face, talking(12))
     pairs = filmed_pairs(face, follower(face.warp, marks), [_reddened(frame) for frame in frames], marks)
     trainer = Trainer(pairs, Recipe(steps=30, batch=4, adversarial=0.0), CPU)
-    first = trainer.step()["l1"]
+    first = trainer.step()["colour"]
     for _ in range(29):
-        last = trainer.step()["l1"]
+        last = trainer.step()["colour"]
     assert last < 0.6 * first
 
 

@@ -20,12 +20,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.train_base", description=__doc__)
     parser.add_argument("--media", type=Path, help="folder with SOURCES.tsv; only files of class A are used")
     parser.add_argument("--drawn", type=int, default=60, help="poses of each drawn character")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=1300)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--out", type=Path, default=BASE)
     parser.add_argument("--checkpoint", type=Path, default=Path("base_checkpoint"))
     given = parser.parse_args()
-    recipe = Recipe(steps=given.steps, batch=given.batch, mirror=True, adversarial=0.02, seed=3)
+    recipe = Recipe(
+        steps=given.steps, batch=given.batch, mirror=True, learning_rate=1.5e-3, adversarial=0.05, features=0.3,
+        opponent_from=0.3, seed=3,
+    )  # fmt: skip
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pairs = joined(gathered(given.media, given.drawn, recipe.seed))
     print(f"{len(pairs)} pairs on {device}", flush=True)

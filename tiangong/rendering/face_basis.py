@@ -99,12 +99,12 @@ def _lid(s: Sites, left: bool, upper: float, lower: float) -> Floats:
 def _brow_down(s: Sites, left: bool) -> Floats:
     brow = s.bump(BROWS[left], 0.24, 0.17) * s.above_eyes()
     inner = s.bump(INNER_BROWS[left], 0.13, 0.15) * s.above_eyes()
-    return vector(brow, y=0.045) + vector(inner, x=-0.03 if left else 0.03, y=0.02)
+    return vector(brow, y=0.055) + vector(inner, x=-0.042 if left else 0.042, y=0.028)
 
 
 def _brow_inner_up(s: Sites) -> Floats:
     left, right = s.bump(INNER_BROWS[True], 0.15, 0.26), s.bump(INNER_BROWS[False], 0.15, 0.26)
-    return vector(np.maximum(left, right) * s.above_eyes(), y=-0.085)
+    return vector(np.maximum(left, right) * s.above_eyes(), y=-0.10)
 
 
 def _brow_outer_up(s: Sites, left: bool) -> Floats:

@@ -31,23 +31,23 @@ _FACES: Final[dict[EmotionLabel, tuple[_Unit, ...]]] = {
         _Unit("browOuterUp", 0.10),
     ),
     "sad": (  # AU 1 + 4 + 15 + 17
-        _Unit("browInnerUp", 0.60), _Unit("browDown", 0.15), _Unit("mouthFrown", 0.45), _Unit("mouthShrugLower", 0.20),
-        _Unit("eyeSquint", 0.15),
+        _Unit("browInnerUp", 0.90), _Unit("browDown", 0.25), _Unit("mouthFrown", 0.75), _Unit("mouthShrugLower", 0.35),
+        _Unit("eyeSquint", 0.25), _Unit("eyeLookDown", 0.15),
     ),
     "angry": (  # AU 4 + 5 + 7 + 24
-        _Unit("browDown", 0.70), _Unit("eyeSquint", 0.35), _Unit("eyeWide", 0.15), _Unit("noseSneer", 0.15),
-        _Unit("mouthFrown", 0.15),
+        _Unit("browDown", 1.00), _Unit("eyeSquint", 0.50), _Unit("eyeWide", 0.20), _Unit("noseSneer", 0.35),
+        _Unit("mouthFrown", 0.35), _Unit("mouthPress", 0.50),
     ),
     "fearful": (  # AU 1 + 2 + 4 + 5 + 20
-        _Unit("browInnerUp", 0.65), _Unit("browOuterUp", 0.25), _Unit("browDown", 0.15), _Unit("eyeWide", 0.50),
-        _Unit("mouthStretch", 0.30),
+        _Unit("browInnerUp", 0.95), _Unit("browOuterUp", 0.45), _Unit("browDown", 0.20), _Unit("eyeWide", 0.85),
+        _Unit("mouthStretch", 0.60), _Unit("mouthFrown", 0.15),
     ),
     "disgusted": (  # AU 9 + 15 + 17
-        _Unit("noseSneer", 0.50), _Unit("browDown", 0.30), _Unit("eyeSquint", 0.25), _Unit("mouthFrown", 0.25),
-        _Unit("mouthShrugLower", 0.15),
+        _Unit("noseSneer", 1.00), _Unit("browDown", 0.50), _Unit("eyeSquint", 0.50), _Unit("cheekSquint", 0.35),
+        _Unit("mouthFrown", 0.50), _Unit("mouthShrugLower", 0.30), _Unit("mouthShrugUpper", 0.25),
     ),
     "surprised": (  # AU 1 + 2 + 5
-        _Unit("browInnerUp", 0.55), _Unit("browOuterUp", 0.60), _Unit("eyeWide", 0.45),
+        _Unit("browInnerUp", 0.90), _Unit("browOuterUp", 0.95), _Unit("eyeWide", 0.85),
     ),
 }  # fmt: skip
 # What answers a user's feeling: joy is shared, distress met with concern, anger with calm attention; never mirrored.

@@ -16,6 +16,8 @@ from tiangong.rendering.region import CHANNELS
 
 LARGEST_CHANGE: Final = 2.0  # of a colour, on the scale -1 to 1: anything can be painted over
 
+SLOPE: Final = 0.1  # of the rectifiers, below zero
+
 
 @dataclass(frozen=True)
 class GeneratorSize:
@@ -34,7 +36,7 @@ class _Residual(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(f.relu(self.first(f.relu(x))))
+        return x + self.second(_bent(self.first(_bent(x))))
 
 
 class Generator(nn.Module):
@@ -57,15 +59,20 @@ class Generator(nn.Module):
         nn.init.zeros_(self.paint.bias)
 
     def forward(self, sketch: Tensor) -> Tensor:
-        half = f.relu(self.stem(f.pixel_unshuffle(sketch, 2)))
+        half = _bent(self.stem(f.pixel_unshuffle(sketch, 2)))
         quarter = self.at_quarter(self.down_quarter(half))
         eighth = self.at_eighth(self.down_eighth(quarter))
         x = self.at_sixteenth(self.down_sixteenth(eighth))
         x = self.join_eighth(eighth + _twice(self.up_eighth(x)))
-        x = f.relu(self.join_quarter(f.relu(quarter + _twice(self.up_quarter(x)))))
-        x = f.relu(self.join_half(f.relu(half + _twice(self.up_half(x)))))
+        x = _bent(self.join_quarter(_bent(quarter + _twice(self.up_quarter(x)))))
+        x = _bent(self.join_half(_bent(half + _twice(self.up_half(x)))))
         change = f.pixel_shuffle(self.paint(x), 2)
         return (sketch[:, :3] + LARGEST_CHANGE * torch.tanh(change / LARGEST_CHANGE)).clamp(-1, 1)
+
+
+def _bent(x: Tensor) -> Tensor:
+    # Leaky: among many faces that need no change, plain rectifiers die before they have learned the others.
+    return f.leaky_relu(x, SLOPE)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch.nn import functional as f
 
 SSIM_WINDOW_PX: Final = 7
 _C1, _C2 = 0.01**2, 0.03**2  # of structural similarity, for pictures in [0, 1]
+SMALL_CHANGE: Final = 0.06  # 8 levels of 255: below it a difference counts squared
 PYRAMID_LEVELS: Final = 3
 
 
@@ -26,9 +27,12 @@ def feature_matching(real: Sequence[Tensor], drawn: Sequence[Tensor]) -> Tensor:
     return torch.stack([f.l1_loss(d, r.detach()) for d, r in zip(drawn, real, strict=True)]).mean()
 
 
-def weighted_l1(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
-    """`weight` (n, 1, h, w), mean 1: how much each pixel counts."""
-    return ((drawn - truth).abs() * weight).mean()
+def colour(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Huber's loss (1964), on the scale of L1; `weight` (n, 1, h, w), mean 1: how much each pixel counts.
+
+    Plain L1 asks for the median: among pairs that mostly need no change it is content with none.
+    """
+    return (f.smooth_l1_loss(drawn, truth, beta=SMALL_CHANGE, reduction="none") * weight).mean()
 
 
 def detail(drawn: Tensor, truth: Tensor) -> Tensor:

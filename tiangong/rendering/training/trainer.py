@@ -32,7 +32,7 @@ class Recipe:
     batch: int = 8
     learning_rate: float = 2e-3  # at first; falls to 1 % along a half cosine
     discriminator_rate: float = 4e-4
-    l1: float = 1.0
+    colour: float = 1.0
     structure: float = 0.2
     detail: float = 0.3
     adversarial: float = 0.01
@@ -86,7 +86,7 @@ class Trainer:
             drawn = self.generator(batch.sketch)
             mouth = (slice(None), slice(None), MOUTH_ROWS, MOUTH_COLUMNS)
             terms: Losses = {
-                "l1": recipe.l1 * losses.weighted_l1(drawn, batch.truth, self._weight),
+                "colour": recipe.colour * losses.colour(drawn, batch.truth, self._weight),
                 "structure": recipe.structure * losses.dissimilarity(drawn[mouth], batch.truth[mouth]),
                 "detail": recipe.detail * losses.detail(drawn, batch.truth),
             }
