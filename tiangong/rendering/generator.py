@@ -55,8 +55,8 @@ class Generator(nn.Module):
         self.up_half, self.join_half = nn.Conv2d(b, a, 1), nn.Conv2d(a, a, 3, padding=1)
         self.paint = nn.Conv2d(a, 12, 3, padding=1)
         # An untrained generator shows the sketch as it is.
-        nn.init.zeros_(self.paint.weight)
-        nn.init.zeros_(self.paint.bias)
+        for parameter in self.paint.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, sketch: Tensor) -> Tensor:
         half = _bent(self.stem(f.pixel_unshuffle(sketch, 2)))

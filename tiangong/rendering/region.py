@@ -75,12 +75,12 @@ def masks(marks: Floats) -> NDArray[np.uint8]:
     _fill(lips, marks[list(OUTER_LIPS)])
     for eye in EYES:
         _fill(eyes, marks[list(eye)])
-    return np.stack([mouth, cv2.subtract(lips, mouth), eyes], axis=-1)
+    return np.stack([mouth, np.asarray(cv2.subtract(lips, mouth), np.uint8), eyes], axis=-1)
 
 
 def _fill(mask: NDArray[np.uint8], outline: Floats) -> None:
     points = np.round(outline * (1 << _SUBPIXEL)).astype(np.int32)
-    cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, _SUBPIXEL)
+    cv2.fillPoly(mask, [points], (255,), cv2.LINE_AA, _SUBPIXEL)
 
 
 def seam() -> Floats:
