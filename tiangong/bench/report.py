@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,8 @@ _PACKAGES: Final = (
     "tiangong",
     "torch",
     "numpy",
+    "onnxruntime",
+    "opencv-contrib-python",
     "mediapipe",
     "aiortc",
     "av",
@@ -42,6 +44,11 @@ class Figure:
         p50, p95, p99 = (round(float(p), 3) for p in np.percentile(values, (50, 95, 99)))
         return cls(name, unit, len(values), p50, p95, p99)
 
+    @classmethod
+    def single(cls, name: str, unit: str, value: float | None, n: int) -> "Figure":
+        """A share, a ratio or a mean over `n` things: it stands under p50, and there are no others."""
+        return cls(name, unit, n, None if value is None else round(float(value), 4), None, None)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -51,6 +58,7 @@ class Report:
     versions: dict[str, str]
     engines: dict[str, str]
     figures: list[Figure]
+    notes: list[str] = field(default_factory=list[str])  # what figures alone do not say, a sentence each
 
 
 def machine() -> str:
@@ -81,10 +89,11 @@ def as_text(report: Report) -> str:
         return "-" if value is None else f"{value:g}"
 
     lines = [f"bench {report.bench}: {report.machine}, Python {report.python}", ""]
-    lines.append(f"{'figure':<52}{'unit':<8}{'n':>5}{'p50':>10}{'p95':>10}{'p99':>10}")
+    lines.append(f"{'figure':<64}{'unit':<8}{'n':>5}{'p50':>10}{'p95':>10}{'p99':>10}")
     for f in report.figures:
-        lines.append(f"{f.name:<52}{f.unit:<8}{f.n:>5}{number(f.p50):>10}{number(f.p95):>10}{number(f.p99):>10}")
+        lines.append(f"{f.name:<64}{f.unit:<8}{f.n:>5}{number(f.p50):>10}{number(f.p95):>10}{number(f.p99):>10}")
     lines.append("")
+    lines += [*report.notes, ""] if report.notes else []
     lines.append("engines: " + ", ".join(f"{stage} {name}" for stage, name in report.engines.items()))
     lines.append("versions: " + ", ".join(f"{name} {number}" for name, number in report.versions.items()))
     return "\n".join(lines)

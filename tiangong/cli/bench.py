@@ -29,3 +29,32 @@ def loop(
     typer.echo(as_text(report))
     if output:
         output.write_text(as_json(report), encoding="utf-8")
+
+
+@app.command()
+def render(
+    portraits: Annotated[
+        Path | None, typer.Option(help="Folder of photos to make avatars from; without it the starters' portraits.")
+    ] = None,
+    video: Annotated[
+        list[Path] | None, typer.Option(help="A film of talking: learn three quarters, draw the rest. Repeatable.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="How long to train on each film; without it as long as it needs.", min=0.01)
+    ] = None,
+    frames: Annotated[int, typer.Option(help="How many frames to draw for the speed.", min=5)] = 250,
+    sentences: Annotated[int, typer.Option(help="How many sentences to speak, of each language.", min=1, max=4)] = 4,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A part: create, draw, memory, speak, video or gpu. Repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """Avatars made from photos and films: time to make them, speed and memory of drawing, lips in step with sound, likeness."""
+    from tiangong.bench.render import PARTS, RenderWishes, measure_render
+    from tiangong.bench.report import as_json, as_text
+
+    parts = tuple(only) if only else PARTS
+    report = measure_render(RenderWishes(portraits, tuple(video or ()), minutes, frames, sentences, parts))
+    typer.echo(as_text(report))
+    if output:
+        output.write_text(as_json(report), encoding="utf-8")
