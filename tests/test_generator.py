@@ -67,6 +67,7 @@ def test_both_files_draw_the_same(lively: Path) -> None:
 
 def test_only_the_region_is_drawn_and_its_edge_is_not_seen(lively: Path) -> None:
     drawn = GanRenderer().open(lively)
+    assert isinstance(drawn, GanFace)
     motion = talking(4)
     sketched, marks = drawn.warp_face.draw_and_mark(motion)
     pictures = drawn.draw(motion)

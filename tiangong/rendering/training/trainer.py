@@ -64,9 +64,10 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.pairs, self.recipe, self.device = pairs, recipe, device
         self.generator, self.average = (
-            Generator(recipe.size).to(device=device, memory_format=torch.channels_last) for _ in range(2)
+            Generator(recipe.size).to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+            for _ in range(2)
         )
-        self.discriminator = Discriminator().to(device=device, memory_format=torch.channels_last)
+        self.discriminator = Discriminator().to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         if start:
             self.generator.load_state_dict(start.state_dict())
         self.average.load_state_dict(self.generator.state_dict())
