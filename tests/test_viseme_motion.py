@@ -200,17 +200,6 @@ def test_without_phones_the_sound_opens_the_mouth_and_silence_closes_it():
     assert shown_during(motion, 1.62, 2.0).max() < 0.02
 
 
-def test_without_phones_a_dark_sound_rounds_the_lips_and_a_bright_one_does_not():
-    t = np.arange(RATE_HZ) / RATE_HZ
-    dark = (0.3 * np.sin(2 * np.pi * 180 * t) + 0.1 * np.sin(2 * np.pi * 360 * t)).astype(np.float32)
-    bright = (sum(np.sin(2 * np.pi * 180 * k * t) for k in range(1, 30)) * 0.02).astype(np.float32)
-    puckers = [
-        row(session().speak(Speech(AudioChunk(pcm, RATE_HZ), None, ""), 0.0), "mouthPucker").max()
-        for pcm in (dark, bright)
-    ]
-    assert puckers[0] > puckers[1] + 0.1
-
-
 @pytest.mark.parametrize("amplitude", [0.0, 1e-4, 1.0])
 def test_without_phones_any_loudness_is_bounded(amplitude):
     noise = (amplitude * np.random.default_rng(1).uniform(-1, 1, RATE_HZ)).astype(np.float32)

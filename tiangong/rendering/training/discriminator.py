@@ -1,6 +1,7 @@
 """The generator's opponent: tells drawn faces from filmed ones, patch by patch (Isola et al. 2017).
 
-Spectral normalisation (Miyato et al. 2018) keeps it from running away. It sees the masks beside the picture, so that a mouth that is
+Spectral normalisation (Miyato et al. 2018) keeps it from running away, all but in its last layer: held there too, it could hardly tell two
+pictures that differ as little as a sketch and its film. It sees the masks beside the picture, so that a mouth that is
 sharp but open where it should be shut is no success.
 """
 
@@ -25,7 +26,7 @@ class Discriminator(nn.Module):
             spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1))
             for before, after in zip(channels[:-1], channels[1:], strict=True)
         )
-        self.judge = spectral_norm(nn.Conv2d(WIDTHS[-1], 1, 3, padding=1))
+        self.judge = nn.Conv2d(WIDTHS[-1], 1, 3, padding=1)
 
     def forward(self, picture: Tensor, masks: Tensor) -> tuple[Tensor, list[Tensor]]:
         x, seen = torch.cat([picture, masks], dim=1), list[Tensor]()
