@@ -15,6 +15,7 @@ from tiangong.rendering.face_frame import Floats, Picture
 from tiangong.rendering.follow import follower
 from tiangong.rendering.generator import Generator
 from tiangong.rendering.painting import BASE, GENERATOR
+from tiangong.rendering.protocol import FPS
 from tiangong.rendering.training.measuring import HeldOut, score
 from tiangong.rendering.training.pairs import Pairs, filmed_pairs, pictures, sketch_tensor
 from tiangong.rendering.training.report import TrainingReport, write_report
@@ -27,8 +28,9 @@ FEWEST_HELD_OUT: Final = 8
 CALIBRATED_OVER: Final = 24  # steps after which the time one takes is known
 LOOKS: Final = 12  # at the held-out tail, over a run
 PATIENCE: Final = 4  # looks without a better score, and the run ends
-MOST_STEPS: Final = 6000
+MOST_ROUNDS: Final = 40  # through the film: beyond, it is learned by heart and the held-out tail gains nothing
 FEWEST_STEPS: Final = 40
+CPU_MINUTES: Final = (8.0, 14.0)
 CUDA_BATCH: Final = 32
 CUDA_MINUTES: Final = 1.0
 _PLAN: Final = "plan.json"
@@ -39,7 +41,7 @@ class TrainingPlan:
     """How long to train, and where a stopped run goes on from."""
 
     checkpoint_folder: Path
-    minutes: float | None = None  # None: by the film's length, 6 to 12 minutes on a processor, one on CUDA
+    minutes: float | None = None  # None: a minute a second of film, 8 to 14, on a processor; one on CUDA
     device: str = "auto"  # "cpu", "cuda" or "auto"
     steps: int | None = None  # exactly so many, whatever the time
     recipe: Recipe = field(default_factory=lambda: Recipe(steps=0))
@@ -107,7 +109,7 @@ def _minutes(plan: TrainingPlan, device: torch.device, frames: int) -> float:
         return plan.minutes
     if device.type == "cuda":
         return CUDA_MINUTES
-    return float(np.clip(frames / 25 * 0.6, 6, 12))
+    return float(np.clip(frames / FPS, *CPU_MINUTES))
 
 
 class _Run:
@@ -152,13 +154,15 @@ class _Run:
             self._tell(TrainingProgress(len(taken), 0, losses, None))
         # The opponent joins later and makes a step about half as long again.
         step_s = float(np.median(taken)) * (1 + 0.5 * (1 - self.trainer.recipe.opponent_from))
-        return int(np.clip(budget_s / step_s, FEWEST_STEPS, MOST_STEPS))
+        most = MOST_ROUNDS * len(self.trainer.pairs) / self.trainer.recipe.batch
+        return int(np.clip(budget_s / step_s, FEWEST_STEPS, max(most, FEWEST_STEPS)))
 
     def _look(self) -> NDArray[np.uint8]:
         drawn = _drawn(self.trainer.average, self._held_out)
         loss = float(np.abs(drawn.astype(np.float32) - self._held_out.truths).mean())
         self.history.append((self.trainer.steps_done, loss))
-        if loss < self._best:
+        # Before its opponent joins, the generator blurs what it is not sure of; a mean difference would like that best.
+        if loss < self._best and self.trainer.is_judged:
             self._best = loss
             self._folder.mkdir(parents=True, exist_ok=True)
             save_weights(self.trainer.average, self._folder)
@@ -167,7 +171,7 @@ class _Run:
 
     def _is_stale(self) -> bool:
         later = [loss for _, loss in self.history[-PATIENCE:]]
-        return len(self.history) > PATIENCE and min(later) > self._best
+        return self._best < float("inf") and len(later) == PATIENCE and min(later) > self._best
 
     def _save(self, steps: int, seconds: float) -> None:
         self.trainer.save(self._folder)

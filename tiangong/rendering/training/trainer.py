@@ -31,12 +31,12 @@ class Recipe:
     steps: int  # 0: not known yet
     batch: int = 8
     learning_rate: float = 2e-3  # at first; falls to 1 % along a half cosine
-    discriminator_rate: float = 4e-4
+    discriminator_rate: float = 8e-4
     colour: float = 1.0
     structure: float = 0.2
     detail: float = 0.3
-    adversarial: float = 0.01
-    features: float = 0.1
+    adversarial: float = 0.02
+    features: float = 0.7
     opponent_from: float = 0.4  # share of the steps after which the discriminator joins
     shift_px: int = (
         6  # sketch and truth are moved together by up to this much, so that the network learns no places by heart
@@ -115,6 +115,11 @@ class Trainer:
     def has_opponent(self) -> bool:
         recipe = self.recipe
         return recipe.adversarial > 0 and 0 < recipe.steps * recipe.opponent_from <= self.steps_done
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the opponent has had its say by now, or never will."""
+        return self.recipe.adversarial <= 0 or self.has_opponent
 
     def set_steps(self, steps: int) -> None:
         """Say how long the run will be; the rates follow from it."""
