@@ -16,6 +16,8 @@ from tiangong.studio.preflight import (
     DARK,
     DARK_BRIGHT,
     DIM,
+    LYING,
+    LYING_DEG,
     PROFILE_DEG,
     SMALL_SECOND,
     SMALLEST_EYES_PX,
@@ -155,6 +157,8 @@ def _company(seen: Sequence[Sight]) -> list[Finding]:
 
 
 def _turned(seen: Sequence[Sight]) -> list[Finding]:
+    if np.median([abs(s.look.roll_deg) for s in seen if s.look]) > LYING_DEG:
+        return [stop(LYING)]
     aside = float(np.mean([abs(s.look.yaw_deg) > PROFILE_DEG for s in seen if s.look]))
     if aside > TURNED_SHARE:
         return [stop(f"the head is turned aside in {aside:.0%} of the video; look into the camera while you talk")]

@@ -72,6 +72,10 @@ class Workshop:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._clear()
+        if isinstance(error, OSError):
+            raise BundleError(
+                f"{self._avatars}: the avatar could not be written ({error.strerror or error})"
+            ) from error
 
     def _clear(self) -> None:
         rmtree(self.folder, ignore_errors=True)
