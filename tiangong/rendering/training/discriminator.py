@@ -1,8 +1,8 @@
 """The generator's opponent: tells drawn faces from filmed ones, patch by patch (Isola et al. 2017).
 
-Spectral normalisation (Miyato et al. 2018) keeps it from running away, all but in its last layer: held there too, it could hardly tell two
-pictures that differ as little as a sketch and its film. It sees the masks beside the picture, so that a mouth that is
-sharp but open where it should be shut is no success.
+Spectral normalisation (Miyato et al. 2018) keeps it from running away, all but in its last layer: held there too, it could
+hardly tell two pictures that differ as little as a sketch and its film. It sees the masks beside the picture, so that a mouth
+that is sharp but open where it should be shut is no success.
 """
 
 from typing import Final

@@ -25,7 +25,8 @@ from tiangong.rendering.weights_io import load_generator, save_generator, save_w
 
 HELD_OUT_SHARE: Final = 0.1  # of the film, at its end: never trained on
 FEWEST_HELD_OUT: Final = 8
-CALIBRATED_OVER: Final = 24  # steps after which the time one takes is known
+CALIBRATED_OVER: Final = 24  # steps after which the time that one takes is first judged
+LONGER_WITH_OPPONENT: Final = 1.4
 LOOKS: Final = 12  # at the held-out tail, over a run
 PATIENCE: Final = 4  # looks without a better score, and the run ends
 MOST_ROUNDS: Final = 40  # through the film: beyond, it is learned by heart and the held-out tail gains nothing
@@ -124,38 +125,42 @@ class _Run:
     def to_the_end(self, budget_s: float) -> float:
         """Returns the seconds that were trained for, those of an earlier part of the run included."""
         steps, spent_s = self._resume()
-        began = time.monotonic()
-        if not steps:
-            steps = self._calibrate(budget_s)
+        began, first = time.monotonic(), self.trainer.steps_done
+        steps = steps or self._plan.steps or self._goal
         self.trainer.set_steps(steps)
-        every = max(1, steps // LOOKS)
+        every = max(1, (self._plan.steps or self._goal) // LOOKS)
         while self.trainer.steps_done < steps and not self._is_stale():
             losses = self.trainer.step()
-            done = self.trainer.steps_done
-            looked = self._look() if done % every == 0 or done == steps else None
-            if looked is not None:
-                self._save(steps, spent_s + time.monotonic() - began)
+            done, taken_s = self.trainer.steps_done, time.monotonic() - began
+            is_look = done % every == 0 or done == steps
+            if is_look or done == first + CALIBRATED_OVER:
+                steps = self._affordable(steps, taken_s / (done - first), budget_s - spent_s - taken_s)
+            looked = self._look() if is_look else None
+            if is_look:
+                self._save(steps, spent_s + taken_s)
             self._tell(TrainingProgress(done, steps, losses, looked))
         return spent_s + time.monotonic() - began
+
+    @property
+    def _goal(self) -> int:
+        return max(round(MOST_ROUNDS * len(self.trainer.pairs) / self.trainer.recipe.batch), FEWEST_STEPS)
+
+    def _affordable(self, steps: int, step_s: float, left_s: float) -> int:
+        """How long the run is to be, now that it is known how fast it goes; a machine's speed changes as others use it."""
+        if self._plan.steps:
+            return steps
+        if not self.trainer.has_opponent:
+            # The opponent joins later and makes a step about half as long again. Until then the plan may also grow.
+            step_s, steps = step_s * LONGER_WITH_OPPONENT, self._goal
+        done = self.trainer.steps_done
+        found = int(np.clip(done + max(left_s, 0.0) / step_s, max(done, FEWEST_STEPS), max(steps, done)))
+        self.trainer.set_steps(found)
+        return found
 
     def best_generator(self) -> Generator:
         """The weights that drew the held-out tail best."""
         own = self._folder / GENERATOR
         return load_generator(own) if own.exists() else self.trainer.average
-
-    def _calibrate(self, budget_s: float) -> int:
-        if self._plan.steps:
-            return self._plan.steps
-        taken: list[float] = []
-        while len(taken) < CALIBRATED_OVER:
-            before = time.monotonic()
-            losses = self.trainer.step()
-            taken.append(time.monotonic() - before)
-            self._tell(TrainingProgress(len(taken), 0, losses, None))
-        # The opponent joins later and makes a step about half as long again.
-        step_s = float(np.median(taken)) * (1 + 0.5 * (1 - self.trainer.recipe.opponent_from))
-        most = MOST_ROUNDS * len(self.trainer.pairs) / self.trainer.recipe.batch
-        return int(np.clip(budget_s / step_s, FEWEST_STEPS, max(most, FEWEST_STEPS)))
 
     def _look(self) -> NDArray[np.uint8]:
         drawn = _drawn(self.trainer.average, self._held_out)
