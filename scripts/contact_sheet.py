@@ -1,4 +1,4 @@
-"""Draws `docs/contact_sheet.png`: every starter with each mouth and each feeling, by the base generator (as from a photo) and
+"""Draws `docs/contact_sheet.jpg`: every starter with each mouth and each feeling, by the base generator (as from a photo) and
 by its own (as from a film): `python -m scripts.contact_sheet`. With `--portraits FOLDER` those faces instead, to look at."""
 
 import argparse
@@ -90,7 +90,7 @@ def photographed(folder: Path) -> Iterator[GanFace]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.contact_sheet", description=__doc__)
     parser.add_argument("--portraits", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("docs/contact_sheet.png"))
+    parser.add_argument("--out", type=Path, default=Path("docs/contact_sheet.jpg"))
     given = parser.parse_args()
     faces = photographed(given.portraits) if given.portraits else starters()
     write_picture(np.vstack([row(face) for face in faces]), given.out)

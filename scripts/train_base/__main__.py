@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=Path("base_checkpoint"))
     given = parser.parse_args()
     recipe = Recipe(
-        steps=given.steps, batch=given.batch, mirror=True, learning_rate=1.5e-3, adversarial=0.05, features=0.3,
+        steps=given.steps, batch=given.batch, mirror=True, recolour=0.35, learning_rate=1.5e-3, adversarial=0.03, features=1.0,
         opponent_from=0.3, seed=3,
     )  # fmt: skip
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

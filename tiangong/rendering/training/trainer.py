@@ -42,6 +42,7 @@ class Recipe:
         6  # sketch and truth are moved together by up to this much, so that the network learns no places by heart
     )
     mirror: bool = False
+    recolour: float = 0.0  # how far light and colours of a pair are changed, both alike: 0.3 makes paintings of photographs
     seed: int = 1
     size: GeneratorSize = field(default_factory=GeneratorSize)
 
@@ -146,6 +147,10 @@ class Trainer:
         down, right = (int(move) for move in draw_from.integers(-most, most + 1, 2))
         flip = self.recipe.mirror and draw_from.random() < 0.5
         sketch, truth = (_moved(picture, down, right, flip) for picture in (sketch, truth))
+        if self.recipe.recolour:
+            light = _light(draw_from, len(rows), self.recipe.recolour).to(self.device)
+            truth = _recoloured(truth, light)
+            sketch = torch.cat([_recoloured(sketch[:, :3], light), sketch[:, 3:]], dim=1)
         return Batch(sketch, truth)
 
     def _set_rates(self) -> None:
@@ -201,6 +206,22 @@ def _moved(picture: Tensor, down: int, right: int, flip: bool) -> Tensor:
     moved = torch.roll(picture, (down, right), (2, 3))
     # A mirrored face keeps its masks: they are symmetric in meaning.
     return moved.flip(3).contiguous(memory_format=torch.channels_last) if flip else moved
+
+
+def _light(draw_from: np.random.Generator, count: int, most: float) -> Tensor:
+    """(count, 3, 4) random matrices of colours, and a shift: contrast, saturation, cast and brightness."""
+    contrast, saturation = (1 + most * draw_from.uniform(-1, 1, (2, count))).astype(np.float32)
+    cast = (1 + 0.3 * most * draw_from.uniform(-1, 1, (count, 3))).astype(np.float32)
+    shift = (0.5 * most * draw_from.uniform(-1, 1, (count, 1))).astype(np.float32)
+    grey = np.full((3, 3), 1 / 3, np.float32)
+    mixed = grey + saturation[:, None, None] * (np.eye(3, dtype=np.float32) - grey)
+    linear = contrast[:, None, None] * cast[:, :, None] * mixed
+    return torch.from_numpy(np.concatenate([linear, np.broadcast_to(shift[:, :, None], (count, 3, 1))], axis=2))
+
+
+def _recoloured(picture: Tensor, light: Tensor) -> Tensor:
+    moved = torch.einsum("nij,njhw->nihw", light[..., :3], picture) + light[..., 3:, None]
+    return moved.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
 
 def _importance(device: torch.device) -> Tensor:
