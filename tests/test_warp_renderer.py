@@ -13,6 +13,7 @@ from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import FaceMotion
 from tiangong.core.pictures import read_picture, write_picture
+from tiangong.rendering.backdrop import backdrop_of
 from tiangong.rendering.warp import WarpFace, WarpRenderer
 
 PORTRAITS = Path(__file__).parents[2] / "shared" / "media" / "portraits"
@@ -278,3 +279,22 @@ def assert_mouth_is_seen(face: WarpFace) -> None:
     assert gaps[0] < 0.04
     assert gaps[1] < 0.04
     assert 0.04 < gaps[2] < gaps[3] < gaps[4]
+
+
+def test_the_wall_behind_a_turning_head_stands_still() -> None:
+    face = WarpRenderer().open(Path(__file__).parents[1] / "tiangong" / "starter" / "avatars" / "tian")
+    assert face.backdrop is not None
+    wall = face.backdrop.person == 0
+    motion = FaceMotion(np.zeros((1, 52), np.float32), np.array([[0.35, 0.1, 0.2]], np.float32), 25)
+    drawn = face.draw(motion)[0].astype(int)
+    beside = wall & (np.abs(drawn - face.warp.frame.picture).max(-1) > 12)
+    # Only where the head went is anything new to be seen.
+    distance = cv2.distanceTransform(wall.astype(np.uint8), cv2.DIST_L2, 5)
+    assert distance[beside].max(initial=0) < 60
+    assert np.abs(drawn - face.warp.frame.picture)[distance > 60].max() <= 1
+
+
+def test_a_face_that_cannot_be_told_from_its_wall_is_bent_with_it() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
+    marks = np.full((478, 3), 40.0, np.float32)
+    assert backdrop_of(noise, marks) is None

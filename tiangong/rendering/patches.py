@@ -39,6 +39,7 @@ class LocalAxes:
 
     middle_px: Floats  # (2,)
     to_local: Floats  # (2, 2)
+    from_local: Floats  # (2, 2) its inverse
     rest: Edges  # the slit as it is in the portrait, (33, 2) eye distances from its middle
 
     def rest_heights(self, x: Floats) -> tuple[Floats, Floats]:
@@ -47,18 +48,19 @@ class LocalAxes:
 
     def px(self, points: Floats) -> Floats:
         """(n, 2) eye distances from the middle -> (n, 2) px."""
-        return np.linalg.solve(self.to_local.T, points.T).T.astype(np.float32) + self.middle_px
+        return (points @ self.from_local).astype(np.float32) + self.middle_px
 
     def local(self, points_px: Floats) -> Floats:
         return (points_px - self.middle_px) @ self.to_local
 
 
 def local_axes(frame: FaceFrame, slit: Slit) -> LocalAxes:
-    to_local = np.linalg.inv(frame.shift_px(np.eye(3, dtype=np.float32)[:2])).astype(np.float32)
+    from_local = frame.shift_px(np.eye(3, dtype=np.float32)[:2])
+    to_local = np.linalg.inv(from_local).astype(np.float32)
     middle = frame.to_px(slit.middle)
     # By way of the picture, as each frame's edges go too: depth along the slit must not tell rest and motion apart.
     upper, lower = ((frame.to_px(edge) - middle) @ to_local for edge in (slit.upper, slit.lower))
-    return LocalAxes(middle, to_local, Edges(upper, lower))
+    return LocalAxes(middle, to_local, from_local, Edges(upper, lower))
 
 
 def opening(warp: FaceWarp, axes: LocalAxes, edges: Edges, turned: Floats, unturned: Floats) -> Opening:

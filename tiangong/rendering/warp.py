@@ -1,7 +1,8 @@
 """The face renderer "warp": moves a portrait by bending it. Needs no training and no weights, draws any face there is.
 
 The 52 blend shapes displace the skin (face_basis), the head turns by its depth (head_turn), each pixel is asked where it
-comes from (dense_warp); mouth and eyes, where skin parts, are drawn over it (mouth_interior, eyes).
+comes from (dense_warp); mouth and eyes, where skin parts, are drawn over it (mouth_interior, eyes). The wall behind the person
+stands still (backdrop).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from tiangong.core.face_mesh import LANDMARKS
 from tiangong.core.media import AudioChunk, FaceMotion
+from tiangong.rendering.backdrop import Backdrop, backdrop_of
 from tiangong.rendering.dense_warp import FaceWarp, Skin, face_warp, invert, look_up_px
 from tiangong.rendering.eyes import Eye, draw_eye, open_eyes
 from tiangong.rendering.face_frame import SIZE_PX, FaceFrame, Floats, Picture, node_positions_px, open_frame
@@ -31,6 +33,7 @@ class WarpFace:
     warp: FaceWarp
     mouth: Mouth
     eyes: tuple[Eye, Eye]
+    backdrop: Backdrop | None = None
     height_px: int = SIZE_PX
     width_px: int = SIZE_PX
     needs_sound: bool = False
@@ -70,8 +73,11 @@ class WarpFace:
         turned, unturned = self._turn(head_rad)
         source = cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
         source += self._pixels
-        canvas[:] = look_up(self.warp.frame.picture, source)
-        canvas[self._face] = look_up(self.warp.frame.picture, source[self._face], method=cv2.INTER_CUBIC)
+        shown = self.backdrop.front if self.backdrop else self.warp.frame.picture
+        canvas[:] = look_up(shown, source)
+        canvas[self._face] = look_up(shown, source[self._face], method=cv2.INTER_CUBIC)
+        if self.backdrop:
+            self.backdrop.stand_behind(canvas, look_up(self.backdrop.person, source))
         for eye in self.eyes:
             draw_eye(canvas, self.warp, eye, skin, expression, turned, unturned)
         draw_mouth(canvas, self.warp, self.mouth, skin, expression, turned, unturned)
@@ -115,4 +121,5 @@ class WarpRenderer:
 def warp_face(frame: FaceFrame) -> WarpFace:
     warp = face_warp(frame)
     mouth, right, left = (cut.slit for cut in warp.cuts)
-    return WarpFace(warp, open_mouth(frame, mouth), open_eyes(frame, (right, left)))
+    backdrop = backdrop_of(frame.picture, frame.landmarks)
+    return WarpFace(warp, open_mouth(frame, mouth), open_eyes(frame, (right, left)), backdrop)
