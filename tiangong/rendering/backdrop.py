@@ -29,7 +29,7 @@ class Backdrop:
 
     behind: Picture  # (512, 512, 3) the background, the person filled in
     person: Floats  # (512, 512) float32 1 on the person, 0 on the background
-    front: Picture  # (512, 512, 3) the portrait less what shines through from behind: front + (1 - person) * behind is it
+    front: Picture  # (512, 512, 3) the portrait less what shines through: front + (1 - person) * behind is it
 
     def stand_behind(self, canvas: Picture, person: Floats) -> None:
         """Add the background to a bent `front` in place; `person` (512, 512) bent in the same way."""

@@ -42,7 +42,7 @@ class Recipe:
         6  # sketch and truth are moved together by up to this much, so that the network learns no places by heart
     )
     mirror: bool = False
-    recolour: float = 0.0  # how far light and colours of a pair are changed, both alike: 0.3 makes paintings of photographs
+    recolour: float = 0.0  # how far light and colours of a pair change, both alike: 0.3 makes paintings of photographs
     seed: int = 1
     size: GeneratorSize = field(default_factory=GeneratorSize)
 
