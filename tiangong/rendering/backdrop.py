@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tiangong.core.native_noise import without_greetings
 from tiangong.rendering.face_frame import Floats, Picture, step
@@ -28,14 +29,22 @@ class Backdrop:
     """Of one portrait."""
 
     behind: Picture  # (512, 512, 3) the background, the person filled in
-    person: Floats  # (512, 512) float32 1 on the person, 0 on the background
-    front: Picture  # (512, 512, 3) the portrait less what shines through: front + (1 - person) * behind is it
+    front: NDArray[
+        np.uint8
+    ]  # (512, 512, 4) the portrait less what shines through, and 255 on the person, 0 on the wall
 
-    def stand_behind(self, canvas: Picture, person: Floats) -> None:
-        """Add the background to a bent `front` in place; `person` (512, 512) bent in the same way."""
-        cv2.copyTo(self.behind, (person <= 0).astype(np.uint8), canvas)
-        rim = np.flatnonzero((person > 0) & (person < 1))
-        through = (1 - person.ravel()[rim])[:, None] * self.behind.reshape(-1, 3)[rim]
+    @property
+    def person(self) -> Floats:
+        """(512, 512) 1 on the person, 0 on the background. Portrait = front + (1 - person) * behind."""
+        return self.front[..., 3] * np.float32(1 / 255)
+
+    def show_behind(self, bent: NDArray[np.uint8], canvas: Picture) -> None:
+        """Draw a bent `front` (512, 512, 4) and the background behind it into `canvas` (512, 512, 3)."""
+        person = np.asarray(cv2.extractChannel(bent, 3), np.uint8)
+        cv2.cvtColor(bent, cv2.COLOR_RGBA2RGB, dst=canvas)
+        cv2.copyTo(self.behind, (person == 0).view(np.uint8), canvas)
+        rim = np.flatnonzero(person.ravel() - np.uint8(1) < np.uint8(254))
+        through = self.behind.reshape(-1, 3)[rim] * (1 - person.ravel()[rim] * np.float32(1 / 255))[:, None]
         flat = canvas.reshape(-1, 3)
         flat[rim] = np.clip(flat[rim] + through + 0.5, 0, 255).astype(np.uint8)
 
@@ -46,8 +55,10 @@ def backdrop_of(picture: Picture, landmarks: Floats) -> Backdrop | None:
         from mediapipe.python.solutions import selfie_segmentation  # late: importing mediapipe takes a second
 
         with selfie_segmentation.SelfieSegmentation(model_selection=LANDSCAPE_OFF) as model:
-            raw: Any = model.process(picture).segmentation_mask
-    fine = cv2.ximgproc.guidedFilter(picture, raw.astype(np.float32), GUIDED_RADIUS_PX, GUIDED_SMOOTHING)
+            found: Any = model.process(picture)
+    fine = cv2.ximgproc.guidedFilter(
+        picture, found.segmentation_mask.astype(np.float32), GUIDED_RADIUS_PX, GUIDED_SMOOTHING
+    )
     person = step(np.asarray(fine, np.float32), BEHIND_UNTIL, BEFORE_FROM).astype(np.float32)
     if _seen_of_face(person, landmarks) < LEAST_FACE:
         return None
@@ -55,8 +66,9 @@ def backdrop_of(picture: Picture, landmarks: Floats) -> Backdrop | None:
     # What is darker than the wall is no wall: without this, thin hair at the rim would be brighter than in the portrait.
     darker = 1 - (picture / np.maximum(behind.astype(np.float32), 1)).min(-1)
     person = np.where(person > 0, np.maximum(person, darker), 0).astype(np.float32)
-    front = np.clip(picture - (1 - person)[..., None] * behind.astype(np.float32) + 0.5, 0, 255)
-    return Backdrop(behind, person, front.astype(np.uint8))
+    share = np.round(person * 255).astype(np.uint8)
+    front = np.clip(picture - (1 - share[..., None] * np.float32(1 / 255)) * behind.astype(np.float32) + 0.5, 0, 255)
+    return Backdrop(behind, np.dstack([front.astype(np.uint8), share]))
 
 
 def _seen_of_face(person: Floats, landmarks: Floats) -> float:

@@ -33,7 +33,8 @@ AHEAD: Final = 2  # sketches that are drawn while the generator paints the one b
 @dataclass(frozen=True)
 class _Sketched:
     placed: Placement
-    region: NDArray[np.uint8]  # (224, 176, 6)
+    colours: Picture  # (224, 176, 3) of the sketch
+    masks: Picture  # (224, 176, 3)
 
 
 @dataclass(eq=False)
@@ -63,8 +64,7 @@ class GanFace:
         """(frames, 512, 512, 3) RGB."""
         frames = np.empty((len(motion), SIZE_PX, SIZE_PX, 3), np.uint8)
         for canvas, sketched in zip(frames, self._sketches(motion, frames), strict=True):
-            painted = self.painter.paint(sketched.region[None])[0]
-            self._lay_over(canvas, sketched, painted)
+            self._lay_over(canvas, sketched.placed, self.painter.change(sketched.colours, sketched.masks))
         return frames
 
     def _sketches(self, motion: FaceMotion, frames: NDArray[np.uint8]) -> Iterator[_Sketched]:
@@ -83,14 +83,13 @@ class GanFace:
     def _sketch(self, motion: FaceMotion, frames: NDArray[np.uint8], i: int) -> _Sketched:
         marks = self.warp_face.draw_into(frames[i], motion, i)
         placed = place(self._rest, marks)
-        region = np.concatenate([placed.cut(frames[i]), masks(placed.marks(marks))], axis=-1)
-        return _Sketched(placed, region)
+        return _Sketched(placed, placed.cut(frames[i]), masks(placed.marks(marks)))
 
-    def _lay_over(self, canvas: Picture, sketched: _Sketched, painted: Floats) -> None:
+    def _lay_over(self, canvas: Picture, placement: Placement, change: Floats) -> None:
         """Add what the generator changed, in place."""
-        change = (painted - sketched.region[..., :3]) * self._seam
+        change *= self._seam
         corners = np.array([(0, 0), (COLUMNS, 0), (0, ROWS), (COLUMNS, ROWS)], np.float32)
-        placed = sketched.placed.to_picture
+        placed = placement.to_picture
         reach = corners @ placed[:, :2].T + placed[:, 2]
         low = np.clip(np.floor(reach.min(0)), 0, SIZE_PX).astype(int)
         high = np.clip(np.ceil(reach.max(0)) + 1, 0, SIZE_PX).astype(int)
@@ -99,9 +98,9 @@ class GanFace:
         shifted = placed.copy()
         shifted[:, 2] -= low
         size = (int(high[0] - low[0]), int(high[1] - low[1]))
-        laid = cv2.warpAffine(change.astype(np.float32), shifted, size, flags=cv2.INTER_LINEAR)
+        laid = cv2.warpAffine(change, shifted, size, flags=cv2.INTER_LINEAR)
         part = canvas[low[1] : high[1], low[0] : high[0]]
-        part[:] = np.clip(part + laid + 0.5, 0, 255).astype(np.uint8)
+        part[:] = cv2.add(part, laid, dtype=cv2.CV_8U)
 
 
 class GanRenderer:

@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tiangong.core.errors import BundleError
+from tiangong.rendering.face_frame import Floats, Picture
 from tiangong.rendering.region import CHANNELS, COLUMNS, ROWS
 
 GENERATOR: Final = "generator.safetensors"
@@ -25,14 +26,18 @@ class Painter:
 
     session: Any  # onnxruntime.InferenceSession
 
-    def paint(self, sketches: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 224, 176, 6) colours and masks -> (n, 224, 176, 3) in 0 to 255."""
-        batch = np.ascontiguousarray(sketches.transpose(0, 3, 1, 2), np.float32)
-        batch *= 1 / 255
-        batch[:, :3] *= 2
-        batch[:, :3] -= 1
-        drawn = self.session.run(None, {"sketch": batch})[0]
-        return ((drawn + 1) * 127.5).transpose(0, 2, 3, 1)
+    def change(self, colours: Picture, masks: Picture) -> Floats:
+        """Both (224, 176, 3), 0 to 255 -> (224, 176, 3) by how much the generator changes each colour, of 255."""
+        given = np.empty((1, CHANNELS, ROWS, COLUMNS), np.float32)
+        for plane, values in zip(given[0], (*cv2.split(colours), *cv2.split(masks)), strict=True):
+            np.multiply(values, np.float32(1 / 255), out=plane)
+        shown = given[0, :3]
+        shown *= 2
+        shown -= 1
+        drawn = self.session.run(None, {"sketch": given})[0][0]
+        drawn -= shown
+        drawn *= 127.5
+        return np.asarray(cv2.merge(list(drawn)), np.float32)
 
 
 def open_painter(folder: Path, threads: int) -> Painter:

@@ -43,7 +43,9 @@ class Placement:
 
     def marks(self, landmarks_px: Floats) -> Floats:
         """(n, 2) px of the picture -> (n, 2) px of the region."""
-        return (landmarks_px - self.to_picture[:, 2]) @ np.linalg.inv(self.to_picture[:, :2]).T
+        # Not by LAPACK, whose second thread spins for milliseconds after so small a matrix, on the generator's core.
+        back = cv2.invertAffineTransform(self.to_picture)
+        return np.asarray(cv2.transform(landmarks_px[None], back)[0], np.float32)
 
 
 def rest_marks(landmarks: Floats) -> Floats:
@@ -75,7 +77,7 @@ def masks(marks: Floats) -> NDArray[np.uint8]:
     _fill(lips, marks[list(OUTER_LIPS)])
     for eye in EYES:
         _fill(eyes, marks[list(eye)])
-    return np.stack([mouth, np.asarray(cv2.subtract(lips, mouth), np.uint8), eyes], axis=-1)
+    return np.asarray(cv2.merge([mouth, cv2.subtract(lips, mouth), eyes]), np.uint8)
 
 
 def _fill(mask: NDArray[np.uint8], outline: Floats) -> None:

@@ -72,8 +72,7 @@ class Insides:
     """What lies behind lips and lids."""
 
     portrait: Tensor  # (3, 512, 512) 0 to 255
-    front: Tensor  # (3, 512, 512) 0 to 255, the portrait less what shines through from behind
-    person: Tensor  # (1, 512, 512) 1 on the person, 0 on the background
+    front: Tensor  # (4, 512, 512) 0 to 255, the portrait less what shines through from behind, and where the person is
     behind: Tensor  # (3, 512, 512) 0 to 255, the background that stands still
     textures: Tensor  # (3, 4, height, width): tongue, lower teeth, upper teeth
     throat: Tensor  # (3,) colour
@@ -176,13 +175,11 @@ def _insides(face: WarpFace, put: Put) -> Insides:
     for into, eye, (low, high) in zip(eyeballs, face.eyes, boxes, strict=True):
         shown = np.concatenate([frame.picture, eye.white, eye.iris], axis=2)[low[1] : high[1], low[0] : high[0]]
         into[:, : shown.shape[0], : shown.shape[1]] = shown.transpose(2, 0, 1)
-    front = face.backdrop.front if face.backdrop else frame.picture
+    front = face.backdrop.front if face.backdrop else np.dstack([frame.picture, np.full((SIZE_PX, SIZE_PX), 255)])
     behind = face.backdrop.behind if face.backdrop else frame.picture
-    person = face.backdrop.person if face.backdrop else np.ones((SIZE_PX, SIZE_PX), np.float32)
     return Insides(
         put(frame.picture.transpose(2, 0, 1)),
         put(front.transpose(2, 0, 1)),
-        put(person[None]),
         put(behind.transpose(2, 0, 1)),
         put(textures.transpose(0, 3, 1, 2)),
         put(mouth.palette.throat),

@@ -113,14 +113,16 @@ def invert(field: Tensor, last: Tensor | None = None) -> Tensor:
     """(b, 2, rows, columns) forward displacement px -> backward. `last` (b, 2): column, row where each grid ends."""
     nodes = pixels(*field.shape[2:], field.device, field.dtype)
     slope = torch.stack([gradient(field[:, 0], 2), gradient(field[:, 1], 1)], dim=1) / CELL_PX
-    both = torch.cat([field, 1 / (1 + slope).clamp(*STRETCH_RANGE)], dim=1)
-    back = torch.zeros_like(field)
-    for _ in range(ROUNDS):
+    damping = 1 / (1 + slope).clamp(*STRETCH_RANGE)
+
+    def source(back: Tensor) -> Tensor:
         at = nodes + back.permute(0, 2, 3, 1) / CELL_PX
-        if last is not None:
-            at = torch.minimum(at, last[:, None, None]).clamp(min=0)
-        found = look_up(both, at)
-        back = back - (back + found[:, :2]) * found[:, 2:]
+        return at if last is None else torch.minimum(at, last[:, None, None]).clamp(min=0)
+
+    back = -field * damping
+    damping = look_up(damping, source(back))
+    for _ in range(ROUNDS):
+        back = back - (back + look_up(field, source(back))) * damping
     return back
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tiangong.rendering.torch_avatar import Cast, TorchAvatar, sent
 from tiangong.rendering.torch_eyes import draw_eyes
 from tiangong.rendering.torch_fields import skin, source_px, target_landmarks, turn
-from tiangong.rendering.torch_lookup import look_up, look_up_sharp
+from tiangong.rendering.torch_lookup import look_up_sharp
 from tiangong.rendering.torch_mouth import draw_mouths
 from tiangong.rendering.torch_region import TorchPlacement, compose, masks, place
 
@@ -47,8 +47,8 @@ def sketch(
     turned, unturned = turn(cast, head_rad)
     # Bicubic everywhere: a processor draws the surroundings bilinear, a GPU need not.
     source = source_px(cast, moved, unturned)
-    canvas = look_up_sharp(cast.insides.front, source)
-    canvas = torch.addcmul(canvas, 1 - look_up(cast.insides.person, source), cast.insides.behind).clamp(0, 255)
+    bent = look_up_sharp(cast.insides.front, source)
+    canvas = torch.addcmul(bent[:, :3], 1 - bent[:, 3:] / 255, cast.insides.behind).clamp(0, 255)
     draw_eyes(canvas, cast, moved, expression, turned, unturned)
     draw_mouths(canvas, cast, moved, expression, turned, unturned)
     return canvas, target_landmarks(cast, moved, turned)

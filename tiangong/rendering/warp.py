@@ -73,11 +73,13 @@ class WarpFace:
         turned, unturned = self._turn(head_rad)
         source = cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
         source += self._pixels
-        shown = self.backdrop.front if self.backdrop else self.warp.frame.picture
-        canvas[:] = look_up(shown, source)
-        canvas[self._face] = look_up(shown, source[self._face], method=cv2.INTER_CUBIC)
+        portrait = self.backdrop.front if self.backdrop else self.warp.frame.picture
+        bent = look_up(portrait, source)
+        bent[self._face] = look_up(portrait, source[self._face], method=cv2.INTER_CUBIC)
         if self.backdrop:
-            self.backdrop.stand_behind(canvas, look_up(self.backdrop.person, source))
+            self.backdrop.show_behind(bent, canvas)
+        else:
+            canvas[:] = bent
         for eye in self.eyes:
             draw_eye(canvas, self.warp, eye, skin, expression, turned, unturned)
         draw_mouth(canvas, self.warp, self.mouth, skin, expression, turned, unturned)
