@@ -7,7 +7,7 @@ from. Skin beside a cut exists in two fields, one for each side; which one holds
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from tiangong.rendering.face_sites import Sites, sites
 from tiangong.rendering.head_turn import HeadTurn, head_turn
 from tiangong.rendering.landmark_field import LandmarkField, landmark_field
 from tiangong.rendering.lip_shapes import LIP_REACH
-from tiangong.rendering.resample import look_up
+from tiangong.rendering.resample import look_up, positions
 from tiangong.rendering.slits import LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP, Slit, eye_slits, mouth_slit
 
 ROUNDS = 7  # of the fixed-point iteration, at most
@@ -138,7 +138,7 @@ def _look_up(field: Floats, index: Floats, border: int) -> Floats:
 
 def invert(field: Floats) -> Floats:
     """(rows, columns, 2) forward displacement px -> backward displacement px on the same grid."""
-    at = _indices(*field.shape[:2])
+    at = positions(*field.shape[:2])
     stretched = [_stretch(side, axis) for axis, side in enumerate(np.moveaxis(field, 2, 0))]
     damping = np.asarray(cv2.merge([1 / np.clip(side, *STRETCH_RANGE) for side in stretched]), np.float32)
     back = -field * damping
@@ -153,11 +153,6 @@ def invert(field: Floats) -> Floats:
             break
         source = at + back * np.float32(1 / CELL_PX)
     return back
-
-
-@lru_cache(maxsize=64)
-def _indices(rows: int, columns: int) -> Floats:
-    return np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(np.float32)
 
 
 def _stretch(displacement: Floats, axis: int) -> Floats:

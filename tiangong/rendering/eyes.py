@@ -16,7 +16,7 @@ from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.rendering.dense_warp import FaceWarp, Skin
 from tiangong.rendering.face_frame import FaceFrame, Floats, Picture, step
 from tiangong.rendering.patches import LocalAxes, Opening, blend, local_axes, opening, skin_colours
-from tiangong.rendering.resample import look_up_sharp
+from tiangong.rendering.resample import look_up_sharp, positions
 from tiangong.rendering.slits import Slit
 
 Bools = NDArray[np.bool_]
@@ -59,7 +59,7 @@ def _open_eye(frame: FaceFrame, slit: Slit, left: bool) -> Eye:
     radius = max(float(np.linalg.norm(rim - centre, axis=1).mean()), 2.0)
     axes = local_axes(frame, slit)
     height, width = frame.picture.shape[:2]
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+    grid = positions(height, width)
     local = axes.local(grid)
     points = np.concatenate([local + slit.middle[:2], np.zeros((height, width, 1), np.float32)], axis=2)
     seen = _seen(points, slit)

@@ -1,7 +1,7 @@
 """The generator: a sketch of the face (the portrait bent to the wanted motion) -> the face as a camera would see it.
 
-A U-Net (Ronneberger et al. 2015) of residual blocks that adds to the sketch; half resolution outside (pixel shuffle, Shi et
-al. 2016), so that 224 x 176 pixels cost under 1 GFLOP. The same network serves a photo (the shipped base weights) and
+A U-Net (Ronneberger et al. 2015) of residual blocks that adds to the sketch; its outermost layers work at half resolution
+(pixel shuffle, Shi et al. 2016), so that 224 x 176 pixels cost under 1 GFLOP. The same network serves a photo (the shipped base weights) and
 a video (the base, trained further on the person's frames). Only operators that onnxruntime-web has.
 """
 
@@ -46,7 +46,7 @@ class Generator(nn.Module):
         super().__init__()
         self.size = size = size or GeneratorSize()
         a, b, c, d = size.half, size.quarter, size.eighth, size.sixteenth
-        self.stem = nn.Conv2d(4 * CHANNELS, a, 3, padding=1)
+        self.stem = nn.Conv2d(CHANNELS, a, 6, stride=2, padding=2)
         self.down_quarter, self.at_quarter = nn.Conv2d(a, b, 3, stride=2, padding=1), _Residual(b)
         self.down_eighth, self.at_eighth = nn.Conv2d(b, c, 3, stride=2, padding=1), _Residual(c)
         self.down_sixteenth, self.at_sixteenth = nn.Conv2d(c, d, 3, stride=2, padding=1), _Residual(d)
@@ -59,7 +59,7 @@ class Generator(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, sketch: Tensor) -> Tensor:
-        half = _bent(self.stem(f.pixel_unshuffle(sketch, 2)))
+        half = _bent(self.stem(sketch))
         quarter = self.at_quarter(self.down_quarter(half))
         eighth = self.at_eighth(self.down_eighth(quarter))
         x = self.at_sixteenth(self.down_sixteenth(eighth))

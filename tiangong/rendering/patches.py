@@ -6,7 +6,7 @@ import numpy as np
 
 from tiangong.rendering.dense_warp import Edges, FaceWarp, Skin, look_up_px
 from tiangong.rendering.face_frame import CELL_PX, SIZE_PX, FaceFrame, Floats, Picture
-from tiangong.rendering.resample import look_up_sharp
+from tiangong.rendering.resample import look_up_sharp, positions
 from tiangong.rendering.slits import Slit
 
 TAPER_POINTS = 4  # of an edge, from a corner on, that are moved so that both edges end in it
@@ -71,16 +71,14 @@ def opening(warp: FaceWarp, axes: LocalAxes, edges: Edges, turned: Floats, untur
     outline = outline + look_up_px(turned, outline)
     low = np.clip(np.floor(outline.min(0) - MARGIN_PX), 0, SIZE_PX - 1).astype(int)
     high = np.clip(np.ceil(outline.max(0) + MARGIN_PX), 1, SIZE_PX).astype(int)
-    grid = np.stack(np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1])), axis=-1).astype(np.float32)
+    grid = positions(SIZE_PX, SIZE_PX)[low[1] : high[1], low[0] : high[0]]
     at_px = grid + look_up_px(unturned, grid)
     local = axes.local(at_px)
     x, y = local[..., 0], local[..., 1]
     upper, lower = axes.local(upper_px), axes.local(lower_px)
     upper_y, lower_y = (_at(x, edge, edge[:, 1]) for edge in (upper, lower))
     # A steep edge fades over several pixels of one column, or it would show as stairs.
-    steep = np.maximum(
-        *(_at(x, edge, np.abs(np.gradient(edge[:, 1], np.gradient(edge[:, 0]).mean()))) for edge in (upper, lower))
-    )
+    steep = np.maximum(*(_at(x, edge, _steepness(edge)) for edge in (upper, lower)))
     half = 0.5 / warp.frame.eye_distance_px * np.hypot(1, np.minimum(steep, STEEPEST_EDGE))
     share = np.minimum(y + half, lower_y) - np.maximum(y - half, upper_y)
     inside = np.clip(share / (2 * half), 0, 1)
@@ -92,6 +90,14 @@ def _at(x: Floats, edge: Floats, values: Floats) -> Floats:
     # A corner pulled in hard can fold the edge's ends over themselves; its outline still runs from right to left.
     along = np.maximum.accumulate(edge[:, 0])
     return np.interp(x, along, values).astype(np.float32)
+
+
+def _steepness(edge: Floats) -> Floats:
+    """(33, 2) -> (33,) how far each point's neighbours are apart in y, over the points' usual distance in x."""
+    y = np.concatenate([edge[:1, 1], edge[:, 1], edge[-1:, 1]])
+    apart = np.abs(y[2:] - y[:-2])
+    apart[1:-1] /= 2
+    return apart * (len(edge) - 1) / abs(float(edge[-1, 0] - edge[0, 0]))
 
 
 def _shut_corners(upper: Floats, lower: Floats) -> tuple[Floats, Floats]:

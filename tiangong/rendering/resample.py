@@ -1,5 +1,6 @@
 """Looking values up between the pixels: the one call of OpenCV that draws everything."""
 
+from functools import lru_cache
 from typing import TypeVar
 
 import cv2
@@ -11,6 +12,12 @@ from tiangong.rendering.face_frame import Floats
 Number = TypeVar("Number", np.float32, np.uint8)
 
 _NO_SECOND_MAP = np.empty(0, np.float32)  # x and y stand in one array
+
+
+@lru_cache(maxsize=64)
+def positions(rows: int, columns: int) -> Floats:
+    """(rows, columns, 2) float32 x, y of every pixel or node; not to be written to."""
+    return np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).astype(np.float32)
 
 
 def look_up(

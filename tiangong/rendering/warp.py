@@ -20,7 +20,7 @@ from tiangong.rendering.dense_warp import FaceWarp, Skin, face_warp, invert, loo
 from tiangong.rendering.eyes import Eye, draw_eye, open_eyes
 from tiangong.rendering.face_frame import SIZE_PX, FaceFrame, Floats, Picture, node_positions_px, open_frame
 from tiangong.rendering.mouth_interior import Mouth, draw_mouth, open_mouth
-from tiangong.rendering.resample import look_up
+from tiangong.rendering.resample import look_up, positions
 
 HEAD_SWAY_PX = 16  # around the resting face
 STILL_RAD = 1e-4  # a head turned less than this is not turned
@@ -37,12 +37,6 @@ class WarpFace:
     height_px: int = SIZE_PX
     width_px: int = SIZE_PX
     needs_sound: bool = False
-
-    @cached_property
-    def _pixels(self) -> Floats:
-        """(512, 512, 2) x, y of every pixel."""
-        at = np.arange(SIZE_PX, dtype=np.float32)
-        return np.stack(np.meshgrid(at, at), axis=-1)
 
     @cached_property
     def _face(self) -> tuple[slice, slice]:
@@ -72,7 +66,7 @@ class WarpFace:
         skin = self.warp.skin(expression, beyond_px)
         turned, unturned = self._turn(head_rad)
         source = cv2.resize(self._back(skin, unturned), (SIZE_PX, SIZE_PX))
-        source += self._pixels
+        source += positions(SIZE_PX, SIZE_PX)
         portrait = self.backdrop.front if self.backdrop else self.warp.frame.picture
         bent = look_up(portrait, source)
         bent[self._face] = look_up(portrait, source[self._face], method=cv2.INTER_CUBIC)
