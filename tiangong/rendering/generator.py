@@ -1,8 +1,8 @@
 """The generator: a sketch of the face (the portrait bent to the wanted motion) -> the face as a camera would see it.
 
 A U-Net (Ronneberger et al. 2015) of residual blocks that adds to the sketch; its outermost layers work at half resolution
-(pixel shuffle, Shi et al. 2016), so that 224 x 176 pixels cost under 1 GFLOP. The same network serves a photo (the shipped base weights) and
-a video (the base, trained further on the person's frames). Only operators that onnxruntime-web has.
+(pixel shuffle, Shi et al. 2016), so that 224 x 176 pixels cost under 1 GFLOP. The same network serves a photo (the shipped
+base weights) and a video (the base, trained further on the person's frames). Only operators that onnxruntime-web has.
 """
 
 from dataclasses import dataclass
