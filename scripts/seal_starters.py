@@ -4,7 +4,7 @@ from tiangong.studio.bundle import STARTER, seal_bundle
 
 
 def seal_starters() -> None:
-    for folder in sorted((STARTER / "avatars").iterdir()):
+    for folder in sorted((STARTER / "avatars").glob("*/")):
         manifest = seal_bundle(folder, folder.name)
         print(f"{folder.name}: {', '.join(manifest.files)}")
 

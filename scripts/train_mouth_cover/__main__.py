@@ -1,6 +1,6 @@
 """Train the weights of studio/mouth_cover.py: bare mouths against mouths with something before them.
 
-    python -m scripts.train_mouth_cover MEDIA     MEDIA: a folder as ../shared/media, only files of class A are used
+    python -m scripts.train_mouth_cover MEDIA     MEDIA: portraits and clips with a SOURCES.tsv; only files of class A are used
 
 Faces: Face Research Lab London Set (DeBruine & Jones 2017, CC BY 4.0), GRID clips (Cooke et al. 2006, CC BY 4.0), portraits in
 the public domain. What covers them is cut from paintings' hands, from other skin, or drawn (cloth, masks, microphones).
