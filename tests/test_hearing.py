@@ -361,3 +361,17 @@ def test_decoding_never_holds_the_interpreter_lock_for_long() -> None:
     session.accept(AudioChunk(tone, HEARING_RATE_HZ))
     session.finish()
     assert 0 < counting.longest_bytes <= 2 * 0.04 * HEARING_RATE_HZ
+
+
+def test_a_backlog_is_decoded_with_pauses_for_the_threads_that_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Between two steps the lock was taken again at once: pictures came late for half a second at each "hello".
+    pauses: list[float] = []
+    monkeypatch.setattr("tiangong.perception.sphinx.time.sleep", pauses.append)
+    session = PocketSphinx().session("en")
+    tone = (0.3 * np.sin(np.arange(HEARING_RATE_HZ) / 8)).astype(np.float32)
+    for start in (0, 5_600):
+        session.accept(AudioChunk(tone[start : start + 5_600], HEARING_RATE_HZ))
+    assert len(pauses) == 35
+    session.accept(AudioChunk(tone[:VAD_SAMPLES], HEARING_RATE_HZ))
+    assert len(pauses) == 35, "sound that comes as it is spoken is decoded without a pause"
+    session.finish()

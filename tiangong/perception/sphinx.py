@@ -14,6 +14,7 @@ import contextlib
 import math
 import re
 import threading
+import time
 import weakref
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -33,7 +34,8 @@ IDLE_DECODERS: Final = 2  # kept for the next utterances; one takes some 40 MB a
 _FRAME_SAMPLES: Final = 160  # 10 ms, the recogniser's step
 _MEASURE_SAMPLES: Final = round(0.6 * HEARING_RATE_HZ)  # 1.2 s was no better and keeps the first words waiting
 _WORDS_PER_FRAME: Final = 15  # without a limit the last search, over the word lattice, took up to 150 ms
-_STEP_SAMPLES: Final = 320  # 20 ms, decoded in some 4 ms
+_STEP_SAMPLES: Final = 320  # 20 ms, decoded in 2 to 20 ms
+_PAUSE_S: Final = 0.008  # between such steps, while the backlog of a live voice is decoded
 _AGAIN_SAMPLES: Final = round(0.5 * HEARING_RATE_HZ)  # between two measurements of the mean
 _MOST_MEASURED: Final = round(2.9 * HEARING_RATE_HZ)  # the library shifts its window by itself 300 frames after a set
 _LIVE_WEIGHT: Final = 500  # frames that the library itself gives to a mean that it was told (CMN_WIN in its source)
@@ -154,6 +156,7 @@ class SphinxSession:
     def _begin(self) -> None:
         """Measure the mean on what was heard so far, then decode that."""
         heard = np.concatenate(self._waiting)
+        pause_s = _PAUSE_S if len(self._waiting) > 1 else 0.0  # a file comes in one piece, and nobody draws meanwhile
         self._waiting.clear()
         self._decoder.start_utt()
         measured = heard[:_MOST_MEASURED]
@@ -164,13 +167,16 @@ class SphinxSession:
         self._mean.adopt(mean)
         self._decoder.start_utt()
         self._begun = True
-        self._decode(heard)
+        self._decode(heard, pause_s)
 
-    def _decode(self, pcm: NDArray[np.int16]) -> None:
-        # In small steps: the library holds the interpreter lock while it decodes, and 0.6 s at once freeze a live picture.
+    def _decode(self, pcm: NDArray[np.int16], pause_s: float = 0.0) -> None:
+        # In small steps, a backlog with pauses: the library holds the interpreter lock while it decodes, and those who send
+        # sound and draw pictures get it only in between. Without pauses 0.6 s of backlog froze a live picture for 0.5 s.
         for start in range(0, len(pcm), _STEP_SAMPLES):
             piece = pcm[start : start + _STEP_SAMPLES]
             self._decoder.process_raw(piece.tobytes())
+            if pause_s:
+                time.sleep(pause_s)
             self._unmeasured += len(piece)
             if self._unmeasured >= _AGAIN_SAMPLES:
                 self._mean.measure(self._unmeasured // _FRAME_SAMPLES)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from os import cpu_count
 from pathlib import Path
 from typing import Final
 
@@ -124,7 +123,8 @@ class GanRenderer:
         """
         face = WarpRenderer().open(folder)
         if self._device == "cpu":
-            return GanFace(face, open_painter(folder, min(2, cpu_count() or 1)))
+            # One thread: the next sketch has the other core, and a third thread would only push the call's loop aside.
+            return GanFace(face, open_painter(folder, threads=1))
         from tiangong.rendering.torch_desk import desk_face  # late: PyTorch takes two seconds
         from tiangong.rendering.weights_io import load_generator
 
