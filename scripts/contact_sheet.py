@@ -21,7 +21,7 @@ from tiangong.rendering.lip_motion import resting_mouth
 from tiangong.rendering.painting import open_painter
 from tiangong.rendering.protocol import FPS
 from tiangong.rendering.warp import WarpFace, warp_face
-from tiangong.studio.bundle import STARTER
+from tiangong.studio.bundle import STARTER, find_bundles
 
 Face = NDArray[np.float32]
 CELL_PX = 190
@@ -69,10 +69,10 @@ def row(face: GanFace) -> NDArray[np.uint8]:
 
 
 def starters() -> Iterator[GanFace]:
-    for folder in sorted((STARTER / "avatars").iterdir()):
+    for _, folder in sorted(find_bundles(STARTER / "avatars").items()):
         own = GanRenderer().open(folder)
         assert isinstance(own, GanFace)
-        yield GanFace(own.warp_face, open_painter(NO_FOLDER, 1))
+        yield GanFace(own.warp_face, open_painter(NO_FOLDER))
         yield own
 
 
@@ -84,7 +84,7 @@ def photographed(folder: Path) -> Iterator[GanFace]:
         except MediaError as error:
             print(error)
             continue
-        yield GanFace(face, open_painter(NO_FOLDER, 1))
+        yield GanFace(face, open_painter(NO_FOLDER))
 
 
 def main() -> None:

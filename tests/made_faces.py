@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from tests.test_warp_renderer import drawn_portrait
@@ -10,7 +11,9 @@ from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import FaceMotion
 from tiangong.core.pictures import write_picture
+from tiangong.rendering.generator import Generator
 from tiangong.rendering.warp import WarpFace, WarpRenderer
+from tiangong.rendering.weights_io import save_generator
 
 Film = tuple[list[NDArray[np.uint8]], list[NDArray[np.float32]]]
 
@@ -22,6 +25,20 @@ def portrait_folder(folder: Path) -> Path:
     write_picture(picture, folder / "portrait.png")
     with FaceMesh(tracking=False, most_faces=1) as mesh:
         np.savez(folder / "motion.npz", landmarks=mesh.find(picture)[0])
+    return folder
+
+
+def busy_generator(seed: int) -> Generator:
+    """Untrained generators change nothing; this one paints noise over."""
+    torch.manual_seed(seed)
+    generator = Generator().eval().requires_grad_(False)
+    torch.nn.init.normal_(generator.paint.weight, std=0.05)
+    return generator
+
+
+def busy_folder(folder: Path, seed: int) -> Path:
+    """A portrait's folder with such a generator of its own."""
+    save_generator(busy_generator(seed), portrait_folder(folder))
     return folder
 
 

@@ -11,7 +11,7 @@ from tests.made_faces import drawn_face, talking
 from tests.shared_media import shared
 from tiangong.bench.drawing import measure_batched, spoken_motion
 from tiangong.bench.filmed import Seen, seen_frames, split_film
-from tiangong.bench.lips import gap_of, in_silence, lips_of, measure_lips
+from tiangong.bench.lips import in_silence, lips_of, measure_lips
 from tiangong.bench.pairs import PairMeasure, measure_pair, measure_still, nearest_training_psnr_db
 from tiangong.bench.render import RenderWishes
 from tiangong.bench.report import Figure, Report, as_text
@@ -21,6 +21,7 @@ from tiangong.core.config import load_settings
 from tiangong.core.errors import ConfigError, MediaError
 from tiangong.core.media import AudioChunk, AvatarClip, Phone
 from tiangong.core.sound import silence
+from tiangong.rendering.training.measuring import lip_gap
 from tiangong.rendering.warp import WarpFace
 from tiangong.service.assembly import Engines
 from tiangong.service.film import Film
@@ -119,7 +120,7 @@ def test_a_split_film_is_the_whole_one_with_its_sound(film: Path, tmp_path: Path
 
 def test_lips_that_follow_the_phones_are_in_step_and_later_ones_late(seen: list[Seen]) -> None:
     # Two mouths of the film, widest and narrowest, put together again to say "mamama...".
-    gaps = [gap_of(one.marks) for one in seen if one.marks is not None]
+    gaps = [lip_gap(one.marks) for one in seen if one.marks is not None]
     open_, shut = seen[int(np.argmax(gaps))], seen[int(np.argmin(gaps))]
     phones = [Phone("ma"[i % 2], 0.6 + 0.16 * i, 0.76 + 0.16 * i) for i in range(14)]
 

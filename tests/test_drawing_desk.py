@@ -7,30 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.made_faces import portrait_folder, talking
+from tests.made_faces import busy_folder, busy_generator, talking
 from tiangong.core.media import FaceMotion
 from tiangong.rendering.gan import GanRenderer
-from tiangong.rendering.generator import Generator
 from tiangong.rendering.torch_desk import DeskFace, desk_face
 from tiangong.rendering.warp import WarpRenderer
-from tiangong.rendering.weights_io import save_generator
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = portrait_folder(tmp_path_factory.mktemp("desk"))
-    torch.manual_seed(1)
-    generator = Generator()
-    torch.nn.init.normal_(generator.paint.weight, std=0.05)
-    save_generator(generator, made)
-    return made
+    return busy_folder(tmp_path_factory.mktemp("desk"), seed=1)
 
 
 def at_the_desk(folder: Path) -> DeskFace:
-    torch.manual_seed(1)
-    generator = Generator()
-    torch.nn.init.normal_(generator.paint.weight, std=0.05)
-    return desk_face(WarpRenderer().open(folder), generator, "cpu")
+    return desk_face(WarpRenderer().open(folder), busy_generator(seed=1), "cpu")
 
 
 def test_the_desk_draws_what_a_processor_draws(folder: Path) -> None:

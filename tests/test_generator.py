@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.made_faces import drawn_face, portrait_folder, talking
+from tests.made_faces import busy_folder, drawn_face, portrait_folder, talking
 from tiangong.core.errors import BundleError
 from tiangong.core.face import BLEND_SHAPE_INDEX
 from tiangong.rendering.gan import GanFace, GanRenderer
@@ -16,7 +16,7 @@ from tiangong.rendering.generator import Generator
 from tiangong.rendering.painting import GENERATOR, GENERATOR_ONNX, open_painter
 from tiangong.rendering.region import COLUMNS, ROWS, masks, place, rest_marks
 from tiangong.rendering.warp import WarpFace
-from tiangong.rendering.weights_io import load_generator, save_generator
+from tiangong.rendering.weights_io import load_generator
 
 # What onnxruntime-web's WebGPU and WASM back ends both have.
 WEB_OPERATORS = {
@@ -33,12 +33,7 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> WarpFace:
 @pytest.fixture(scope="module")
 def lively(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a generator that changes everything it is shown."""
-    folder = portrait_folder(tmp_path_factory.mktemp("lively"))
-    torch.manual_seed(5)
-    generator = Generator()
-    torch.nn.init.normal_(generator.paint.weight, std=0.05)
-    save_generator(generator, folder)
-    return folder
+    return busy_folder(tmp_path_factory.mktemp("lively"), seed=5)
 
 
 def test_weighs_and_costs_what_a_browser_can_bear(lively: Path) -> None:
@@ -57,7 +52,7 @@ def test_untrained_it_shows_the_sketch() -> None:
 
 def test_both_files_draw_the_same(lively: Path) -> None:
     sketches = np.random.default_rng(0).integers(0, 256, (3, ROWS, COLUMNS, 6), np.uint8)
-    painter = open_painter(lively, threads=1)
+    painter = open_painter(lively)
     changed = np.stack([painter.change(sketch[..., :3], sketch[..., 3:]) for sketch in sketches])
     generator = load_generator(lively / GENERATOR)
     raw = torch.from_numpy(sketches).permute(0, 3, 1, 2).float() / 255
@@ -127,3 +122,12 @@ def test_masks_tell_an_open_mouth_from_a_shut_one(face: WarpFace) -> None:
         marks = face.landmarks_for(expression, np.zeros(3, np.float32))
         seen.append(int((masks(place(rest, marks).marks(marks))[..., 0] > 128).sum()))
     assert seen[1] > seen[0] + 200
+
+
+def test_the_contact_sheet_shows_every_starter_by_the_base_and_by_its_own_generator() -> None:
+    from scripts.contact_sheet import starters
+
+    drawn = list(starters())  # once stumbled over the model card that lies beside the starters' folders
+    assert len(drawn) == 4
+    assert drawn[0].painter is drawn[2].painter
+    assert drawn[1].painter is not drawn[3].painter

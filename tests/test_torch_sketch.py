@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
+from tests.made_faces import busy_generator
 from tests.test_warp_renderer import avatar, drawn_portrait, shapes
 from tiangong.core.media import FaceMotion
 from tiangong.rendering import region
@@ -65,14 +66,6 @@ def target_marks(face: WarpFace, motion: FaceMotion, i: int) -> NDArray[np.float
     return np.asarray(face.landmarks_for(motion.expression[i], motion.head_rad[i], beyond), np.float32)
 
 
-def busy_generator() -> Generator:
-    """Untrained generators change nothing; this one paints noise over."""
-    torch.manual_seed(0)
-    generator = Generator().eval().requires_grad_(False)
-    nn.init.normal_(generator.paint.weight, std=0.05)
-    return generator
-
-
 @pytest.mark.parametrize("beyond", [False, True], ids=["blend shapes", "landmarks led beyond them"])
 @pytest.mark.parametrize("name", NAMES)
 def test_torch_draws_what_numpy_draws(
@@ -107,7 +100,7 @@ def test_a_batch_of_different_avatars_equals_one_by_one(avatars: dict[str, Torch
     motion = moving(len(cast), seed=3, beyond=True)
     motion.expression[0] = shapes(jawOpen=0.7, eyeLookOut=1.0)
     parts = tensors(motion)
-    generator = busy_generator()
+    generator = busy_generator(0)
     together = draw_batch(cast, generator, *parts).int()
     alone = [
         draw_batch([one], generator, *(part[i : i + 1] for part in parts if part is not None)).int()
@@ -199,7 +192,7 @@ def test_what_the_generator_changed_is_laid_over_the_picture_as_gan_face_does(
 def test_the_whole_picture_is_the_one_that_gan_face_draws(
     faces: dict[str, WarpFace], avatars: dict[str, TorchAvatar]
 ) -> None:
-    generator, motion = busy_generator(), moving(4, seed=9, beyond=True)
+    generator, motion = busy_generator(0), moving(4, seed=9, beyond=True)
 
     class Session:
         """As an onnxruntime session, with PyTorch behind it."""
@@ -218,7 +211,7 @@ def test_the_whole_picture_is_the_one_that_gan_face_draws(
 
 
 def test_every_frame_is_painted_by_its_own_generator(avatars: dict[str, TorchAvatar]) -> None:
-    one, other = busy_generator(), Generator().eval().requires_grad_(False)
+    one, other = busy_generator(0), Generator().eval().requires_grad_(False)
     sketches = torch.rand(3, region.CHANNELS, region.ROWS, region.COLUMNS) * 0.5
     mixed = paint([one, other, one], sketches)
     for i, generator in enumerate((one, other, one)):

@@ -30,9 +30,8 @@ Face = tuple[Picture, NDArray[np.float32]]
 
 PORTRAITS_OF_A_FILM: Final = 3  # frames of it that stand for the photo, in turn
 MOVED_PER_PORTRAIT: Final = 2  # invented motions for which the sketch itself is the truth
-SHARP_COUNT: Final = (
-    6  # how much more often a photo is shown than a frame of a film: only photos show what teeth are like
-)
+# How much more often a photo is shown than a frame of a film: only photos show what teeth are like.
+SHARP_COUNT: Final = 6
 AROUND_PX: Final = 7  # around lips and lids that is learned from films
 LIVELIEST: Final = 0.8  # largest weight of an invented motion
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from tiangong.core.errors import MediaError
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import VideoFrame
-from tiangong.core.sound import read_audio
-from tiangong.studio.film_reading import FPS, film_frames, read_header
+from tiangong.rendering.protocol import FPS
+from tiangong.studio.film_reading import film_frames, film_sound, read_header
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -57,19 +57,12 @@ def split_film(path: Path, share: float, first: Path, second: Path) -> float:
     with ExitStack() as both:
         sounds: list[Floats | None] = [None, None]
         if header.has_sound:
-            sounds = list(np.split(_under_pictures(path, header.sound_later_s), [round(cut_s * SOUND_RATE_HZ)]))
+            sounds = list(np.split(film_sound(path, header, SOUND_RATE_HZ), [round(cut_s * SOUND_RATE_HZ)]))
         parts = [_Part(part, header.fps or FPS, pcm) for part, pcm in zip((first, second), sounds, strict=True)]
         writers = [both.enter_context(part) for part in parts]
         for frame in film_frames(path):
             writers[int(frame.captured_s >= cut_s)].see(frame)
     return cut_s
-
-
-def _under_pictures(path: Path, later_s: float) -> Floats:
-    """(samples,) the film's sound from its first picture on, which sounds `later_s` before it."""
-    pcm = read_audio(path, SOUND_RATE_HZ).pcm
-    later = round(later_s * SOUND_RATE_HZ)
-    return np.concatenate([np.zeros(later, np.float32), pcm]) if later > 0 else pcm[-later:]
 
 
 class _Part:

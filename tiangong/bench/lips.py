@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tiangong.bench.filmed import Floats, Seen, seen_frames
+from tiangong.bench.filmed import Seen, seen_frames
 from tiangong.core.media import AudioChunk, Phone
 from tiangong.core.sound import read_audio
-from tiangong.rendering.training.measuring import CLOSED, GAPS
+from tiangong.rendering.training.measuring import CLOSED, lip_gap
 
 GRID_HZ: Final = 100
 QUIET_DB: Final = -35.0
@@ -55,7 +55,7 @@ def measure_lips(film: Path, phones: Sequence[Phone] = ()) -> LipsMeasure:
 
 
 def lips_of(frames: Iterable[Seen], sound: AudioChunk, phones: Sequence[Phone]) -> LipsMeasure:
-    seen = [(frame.time_s, gap_of(frame.marks)) for frame in frames if frame.marks is not None]
+    seen = [(frame.time_s, lip_gap(frame.marks)) for frame in frames if frame.marks is not None]
     times_s, gaps = np.array([t for t, _ in seen]), np.array([gap for _, gap in seen])
     silent = in_silence(times_s, sound) if sound.duration_s > SHORTEST_SOUND_S else np.zeros(len(seen), bool)
     spoken = [phone for phone in phones if phone.symbol]
@@ -70,12 +70,6 @@ def lips_of(frames: Iterable[Seen], sound: AudioChunk, phones: Sequence[Phone]) 
         round(best[1] * 1000 / GRID_HZ) if best else None,
         best[0] if best else None,
     )
-
-
-def gap_of(marks: Floats) -> float:
-    """(478, 2) px -> gap between the lips over the mouth's width."""
-    gap = np.mean([np.linalg.norm(marks[upper] - marks[lower]) for upper, lower in GAPS])
-    return float(gap / np.linalg.norm(marks[61] - marks[291]))
 
 
 def in_silence(times_s: Doubles, sound: AudioChunk) -> NDArray[np.bool_]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 DRAWN_FRAMES: Final = 25
-BLOCK: Final = 5
 
 
 def grown_mb(folders: Sequence[Path]) -> list[float]:
@@ -26,7 +25,7 @@ def grown_mb(folders: Sequence[Path]) -> list[float]:
 def _grown_here_mb(folders: Sequence[Path]) -> list[float]:
     import psutil
 
-    from tiangong.bench.drawing import spoken_motion
+    from tiangong.bench.drawing import BLOCK, spoken_motion
     from tiangong.rendering.gan import GanRenderer
     from tiangong.rendering.protocol import Face
 

@@ -9,21 +9,18 @@ Frames where either has no face are counted, not hidden.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.bench.filmed import Floats, Picture, Seen, seen_frames
-from tiangong.rendering.region import OUTER_EYES, OUTER_LIPS
-from tiangong.rendering.slits import LOWER_LIP, UPPER_LIP
+from tiangong.rendering.region import OUTER_LIPS
+from tiangong.rendering.training.measuring import LIPS, box_around, lip_distance, psnr_db, ssim
 from tiangong.studio.film_reading import film_frames
 
 UNMOVED: Final = [33, 133, 362, 263, 168, 6, 197, 9, 151]  # corners of the eyes, bridge of the nose, forehead
-LIPS: Final = [*OUTER_LIPS, *UPPER_LIP, *LOWER_LIP[1:-1]]
-BOX_MOUTHS: Final = 1.8  # side of the box, in mouth widths
-BOX_PX: Final = 128
 SHORTLIST: Final = 12  # training frames that are aligned exactly to a filmed one
 
 
@@ -45,8 +42,8 @@ class PairMeasure:
         to_truth = alignment(driven.marks, truth.marks)
         box, true_box = _boxes(driven.image, truth.image, to_truth, truth.marks)
         self.psnr_db.append(psnr_db(box, true_box))
-        self.ssim.append(_ssim(box, true_box))
-        self.landmark_distance.append(_lip_distance(moved(driven.marks, to_truth), truth.marks))
+        self.ssim.append(ssim(box, true_box))
+        self.landmark_distance.append(lip_distance(moved(driven.marks, to_truth), truth.marks))
 
     @property
     def means(self) -> tuple[float | None, float | None, float | None]:
@@ -99,35 +96,14 @@ def moved(marks: Floats, by: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def mouth_box(image: Picture, marks: Floats) -> Picture:
     """(128, 128, 3) around the lips of `marks` (478, 2) px."""
-    width = max(BOX_MOUTHS * float(np.linalg.norm(marks[61] - marks[291])), 1e-3)
-    scale, middle = BOX_PX / width, marks[list(OUTER_LIPS)].mean(axis=0)
-    x, y = BOX_PX / 2 - middle * scale
-    to_box = np.array([[scale, 0, x], [0, scale, y]])
-    return np.asarray(cv2.warpAffine(image, to_box, (BOX_PX, BOX_PX), flags=cv2.INTER_AREA), np.uint8)
+    x, y = (float(at) for at in marks[list(OUTER_LIPS)].mean(axis=0))
+    return box_around(image, x, y, float(np.linalg.norm(marks[61] - marks[291])))
 
 
 def _boxes(image: Picture, truth: Picture, to_truth: NDArray[np.float64], marks: Floats) -> tuple[Picture, Picture]:
     height, width = truth.shape[:2]
     laid = cv2.warpAffine(image, to_truth, (width, height), flags=cv2.INTER_LINEAR)
     return mouth_box(np.asarray(laid, np.uint8), marks), mouth_box(truth, marks)
-
-
-def psnr_db(box: Picture, truth: Picture) -> float:
-    error = float(np.mean((box.astype(np.float64) - truth) ** 2))
-    return float(10 * np.log10(255**2 / max(error, 1e-9)))
-
-
-def _ssim(box: Picture, truth: Picture) -> float:
-    from skimage.metrics import structural_similarity  # late: half a second
-
-    similar: Any = structural_similarity(box, truth, channel_axis=2)
-    return float(similar)
-
-
-def _lip_distance(marks: NDArray[np.float64], truth: Floats) -> float:
-    a, b = OUTER_EYES
-    eyes = float(np.linalg.norm(truth[a] - truth[b]))
-    return float(np.linalg.norm(marks[LIPS] - truth[LIPS], axis=1).mean()) / max(eyes, 1e-6)
 
 
 # --- the nearest training frame --------------------------------------------------------------------------------------
@@ -179,6 +155,6 @@ def _nearest(learned: Sequence[Floats | None], wanted: Sequence[Floats]) -> list
     for marks in wanted:
         away = np.linalg.norm(lips - moved(marks, alignment(marks, known[0]))[LIPS], axis=2).mean(axis=1)
         near = np.argsort(away)[:SHORTLIST]
-        exact = [_lip_distance(moved(known[i], alignment(known[i], marks)), marks) for i in near]
+        exact = [lip_distance(moved(known[i], alignment(known[i], marks)), marks) for i in near]
         found.append(numbers[int(near[int(np.argmin(exact))])])
     return found

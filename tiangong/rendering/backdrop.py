@@ -29,9 +29,8 @@ class Backdrop:
     """Of one portrait."""
 
     behind: Picture  # (512, 512, 3) the background, the person filled in
-    front: NDArray[
-        np.uint8
-    ]  # (512, 512, 4) the portrait less what shines through, and 255 on the person, 0 on the wall
+    # (512, 512, 4) the portrait less what shines through, and 255 on the person, 0 on the wall
+    front: NDArray[np.uint8]
 
     @property
     def person(self) -> Floats:

@@ -123,8 +123,7 @@ class GanRenderer:
         """
         face = WarpRenderer().open(folder)
         if self._device == "cpu":
-            # One thread: the next sketch has the other core, and a third thread would only push the call's loop aside.
-            return GanFace(face, open_painter(folder, threads=1))
+            return GanFace(face, open_painter(folder))
         from tiangong.rendering.torch_desk import desk_face  # late: PyTorch takes two seconds
         from tiangong.rendering.weights_io import load_generator
 

@@ -40,25 +40,24 @@ class Painter:
         return np.asarray(cv2.merge(list(drawn)), np.float32)
 
 
-def open_painter(folder: Path, threads: int) -> Painter:
+def open_painter(folder: Path) -> Painter:
     """The avatar's own generator, or the shipped base where it has none. Raises BundleError for a damaged file."""
     own = folder / GENERATOR_ONNX
     path = own if own.exists() else BASE / GENERATOR_ONNX
     stamp = path.stat()
-    return _painter(path, threads, stamp.st_mtime_ns, stamp.st_size)
+    return _painter(path, stamp.st_mtime_ns, stamp.st_size)
 
 
 @lru_cache(maxsize=64)
-def _painter(path: Path, threads: int, changed_ns: int, size: int) -> Painter:
+def _painter(path: Path, changed_ns: int, size: int) -> Painter:
     """Avatars that use the same file share it; a file that was changed is read anew."""
     import onnxruntime as ort  # late: other renderers need it not
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    # One thread: the next sketch has the other core, and a third thread would only push the call's loop aside.
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    # Threads of a pool that spin while they wait would take the processor from the sketches of the next frames.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf) as error:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.core.errors import MediaError
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import AudioChunk, AvatarClip
-from tiangong.core.sound import read_audio, silence
+from tiangong.core.sound import silence
 from tiangong.rendering.ai_badge import stamp
 from tiangong.rendering.dense_warp import FaceWarp
 from tiangong.rendering.follow import follower
@@ -24,7 +23,8 @@ from tiangong.rendering.protocol import FPS, Face, FaceRenderer
 from tiangong.rendering.warp import WarpFace, WarpRenderer
 from tiangong.service.film import Film
 from tiangong.studio.bundle import Bundle, open_bundle
-from tiangong.studio.film_reading import evenly, film_frames, read_header
+from tiangong.studio.film_reading import evenly, film_frames, film_sound, read_header
+from tiangong.studio.finding_faces import faces_in_film
 
 Floats = NDArray[np.float32]
 
@@ -32,7 +32,6 @@ PURPOSE: Final = "drive"
 BLOCK: Final = FPS  # frames drawn at once
 SOUND_RATE_HZ: Final = 48_000
 LONGEST_S: Final = 3_600.0
-_SEARCHED_PX: Final = 1920  # longer side of what the mesh looks at
 
 
 @dataclass(frozen=True)
@@ -114,19 +113,12 @@ def read_motion(video: Path, on_progress: Callable[[float], None]) -> tuple[list
         last: Floats | None = None
         for moment in evenly(film_frames(video)):
             if moment.is_new:
-                last = _find(mesh, moment.frame.image)
+                last = next(iter(faces_in_film(mesh, moment.frame.image)), None)
             found.append(last)
             if expected:
                 on_progress(min(1.0, len(found) / expected))
     on_progress(1.0)
     return list(_held(found, video)), sum(1 for marks in found if marks is None)
-
-
-def _find(mesh: FaceMesh, image: NDArray[np.uint8]) -> Floats | None:
-    scale = min(1.0, _SEARCHED_PX / max(image.shape[:2]))
-    if scale < 1:
-        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    return next((face / np.float32(scale) for face in mesh.find(image)), None)
 
 
 def _held(found: Sequence[Floats | None], video: Path) -> Iterator[Floats]:
@@ -143,9 +135,7 @@ def _sound(video: Path, frames: int) -> AudioChunk | None:
     header = read_header(video)
     if not header.has_sound:
         return None
-    pcm = read_audio(video, SOUND_RATE_HZ).pcm
-    later = round(header.sound_later_s * SOUND_RATE_HZ)
-    pcm = np.concatenate([np.zeros(later, np.float32), pcm]) if later > 0 else pcm[-later:]
+    pcm = film_sound(video, header, SOUND_RATE_HZ)
     wanted = round(frames * SOUND_RATE_HZ / FPS)
     return AudioChunk(np.pad(pcm[:wanted], (0, max(0, wanted - len(pcm)))), SOUND_RATE_HZ)
 

@@ -15,7 +15,7 @@ from tiangong.core.media import AudioChunk
 from tiangong.core.pictures import write_picture
 from tiangong.core.sound import read_audio, write_wav
 from tiangong.studio.bundle import CONSENT, KNOWLEDGE, PERSONA, PORTRAIT, Consent
-from tiangong.studio.finding_faces import find_faces
+from tiangong.studio.finding_faces import OUTER_EYES, find_faces, in_crop
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -27,13 +27,10 @@ VOICE_RATE_HZ: Final = 24_000
 SHORTEST_VOICE_S, LONGEST_VOICE_S = 1.0, 600.0
 SILENCE: Final = 0.003  # loudest sample below this: nothing was recorded
 PORTRAIT_PX: Final = 1024  # longest side; the renderers draw 512
-PORTRAIT_EYES: Final = (
-    6.0  # side in eye distances: more than the renderers' own crop, so that it stays theirs to choose
-)
+# Side in eye distances: more than the renderers' own crop, so that it stays theirs to choose.
+PORTRAIT_EYES: Final = 6.0
 BRIDGE_FROM_TOP: Final = 0.43
 _BRIDGE: Final = 168
-_OUTER_EYES: Final = (33, 263)
-_HALF: Final = np.array([0.5, 0.5, 0.0], np.float32)  # pixel centres
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def write_avatar(
 def head_and_shoulders(image: Picture, landmarks: Floats) -> tuple[Picture, Floats]:
     """Square around the face, 1024 px at most, and its landmarks (478, 3) px, found anew in it."""
     height, width = image.shape[:2]
-    eyes = float(np.linalg.norm(landmarks[_OUTER_EYES[0]] - landmarks[_OUTER_EYES[1]]))
+    eyes = float(np.linalg.norm(landmarks[OUTER_EYES[0]] - landmarks[OUTER_EYES[1]]))
     side = int(min(height, width, PORTRAIT_EYES * eyes))
     x, y = landmarks[_BRIDGE, :2]
     left = int(np.clip(x - side / 2, 0, width - side))
@@ -76,13 +73,12 @@ def head_and_shoulders(image: Picture, landmarks: Floats) -> tuple[Picture, Floa
     scale = shown / side
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     portrait = np.asarray(cv2.resize(cut, (shown, shown), interpolation=how), np.uint8) if scale != 1 else cut
-    moved = (landmarks - np.array([left, top, 0], np.float32) + _HALF) * np.float32(scale) - _HALF
-    return portrait, _found_again(portrait, moved.astype(np.float32))
+    return portrait, _found_again(portrait, in_crop(landmarks, left, top, scale))
 
 
 def _found_again(portrait: Picture, expected: Floats) -> Floats:
     """The mesh reads a face most exactly where it fills the picture; the same face must be meant."""
-    eyes = float(np.linalg.norm(expected[_OUTER_EYES[0]] - expected[_OUTER_EYES[1]]))
+    eyes = float(np.linalg.norm(expected[OUTER_EYES[0]] - expected[OUTER_EYES[1]]))
     for face in find_faces(portrait):
         if float(np.linalg.norm((face - expected)[:, :2], axis=1).mean()) < 0.2 * eyes:
             return face

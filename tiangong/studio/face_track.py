@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tiangong.core.face_mesh import FaceMesh
 from tiangong.core.media import VideoFrame
-from tiangong.studio.film_reading import FPS, FilmHeader, evenly, film_frames, read_header
-from tiangong.studio.finding_faces import FaceLook, face_width, look_at
+from tiangong.rendering.protocol import FPS
+from tiangong.studio.film_reading import FilmHeader, evenly, film_frames, read_header
+from tiangong.studio.finding_faces import FaceLook, face_width, faces_in_film, in_crop, look_at
 from tiangong.studio.mouth_cover import HandFinder, cover_probability
 
 Picture = NDArray[np.uint8]
@@ -22,7 +23,6 @@ MOST_FRAMES: Final = 1500  # kept for training: a minute at 25 fps; more of the 
 CROP_PX: Final = 512  # side of a kept crop: the generator draws eyes 112 px apart, here they are at least that
 CROP_HEADS: Final = 1.7  # side of the crop in the film, in face heights: hair and chin stay inside
 _FITS: Final = 0.9  # a face that fills more of the crop than this gets a larger one
-_SEARCHED_PX: Final = 1920  # longer side of what the mesh looks at: 4K costs four times more and finds no more
 _LOOKED_EVERY: Final = 10  # frames: hands and covers stay for longer
 _THUMBNAIL_PX: Final = 32
 
@@ -104,25 +104,17 @@ class _Eye:
         thumbnail = cv2.resize(sparse, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA).astype(np.int16)
         changed = 0.0 if self._before is None else float(np.abs(thumbnail - self._before).mean())
         self._before = thumbnail
-        faces = _find(self._mesh, image)
+        faces = faces_in_film(self._mesh, image)
         luma = float(thumbnail.mean())
         if not faces:
             return Sight(frame.captured_s, None, 0.0, None, luma, changed, None, None)
         first = faces[0]
         if look_closely:
-            widths = [face_width(face) for face in _find(self._crowd, image)]
+            widths = [face_width(face) for face in faces_in_film(self._crowd, image)]
             self._second = widths[1] / max(widths[0], 1.0) if len(widths) > 1 else 0.0
         cover = cover_probability(image, first) if look_closely else None
         hand = self._hands.share_of_lips(image, first) if look_closely else None
         return Sight(frame.captured_s, first, self._second, look_at(image, first), luma, changed, cover, hand)
-
-
-def _find(mesh: FaceMesh, image: Picture) -> list[Floats]:
-    scale = min(1.0, _SEARCHED_PX / max(image.shape[:2]))
-    if scale == 1.0:
-        return mesh.find(image)
-    small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    return [face / np.float32(scale) for face in mesh.find(small)]
 
 
 class _Kept:
@@ -160,11 +152,7 @@ class _Kept:
         box = _padded(image, left, top, whole)
         scale = shown / whole
         crop = np.asarray(cv2.resize(box, (shown, shown), interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else box
-        moved = (landmarks - np.array([left, top, 0], np.float32) + _HALF) * np.float32(scale) - _HALF
-        return crop, moved.astype(np.float32)
-
-
-_HALF: Final = np.array([0.5, 0.5, 0.0], np.float32)  # pixel centres
+        return crop, in_crop(landmarks, left, top, scale)
 
 
 def _padded(image: Picture, left: int, top: int, side: int) -> Picture:

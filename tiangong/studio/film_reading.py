@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from tiangong.core.errors import MediaError
 from tiangong.core.media import VideoFrame
+from tiangong.core.sound import read_audio
+from tiangong.rendering.protocol import FPS
 
-FPS: Final = 25
 PICTURES: Final = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".heic"}
 _LARGEST_FRAME_PX: Final = 4096 * 2304
 _MISSING_S: Final = 0.7  # shorter than its container says by more: cut off. Sound may be that much longer than pictures
@@ -73,6 +74,13 @@ def _header(container: Any) -> FilmHeader:
         sound is not None,
         start_s(sound) - start_s(video) if sound is not None else 0.0,
     )
+
+
+def film_sound(path: Path, header: FilmHeader, rate_hz: int) -> NDArray[np.float32]:
+    """(samples,) from the film's first picture on; silence where its sound begins later. Raises MediaError."""
+    pcm = read_audio(path, rate_hz).pcm
+    later = round(header.sound_later_s * rate_hz)
+    return np.concatenate([np.zeros(later, np.float32), pcm]) if later > 0 else pcm[-later:]
 
 
 def film_frames(path: Path, from_s: float = 0.0) -> Iterator[VideoFrame]:

@@ -16,8 +16,10 @@ Floats = NDArray[np.float32]
 
 LARGEST_SIDE_PX: Final = 1280  # the mesh looks at a face with 192 px; more only costs time
 SMALLEST_SIDE_PX: Final = 192
+FILM_SIDE_PX: Final = 1920  # the same for frames of a film
 MOST_FACES: Final = 5
 _MEASURED_PX: Final = 128  # sharpness is measured on a face brought to this size, so that it means the same for all
+_HALF: Final = np.array([0.5, 0.5, 0.0], np.float32)  # pixel centres
 _FAR_MARGIN: Final = 1.2  # around a face that only the detector for far faces saw, in its own sizes
 
 OUTER_EYES: Final = (33, 263)
@@ -45,8 +47,23 @@ def find_faces(image: Picture) -> list[Floats]:
     """Landmarks (478, 3) px of each face, the largest first. Pictures of any size; some 30 ms."""
     scale = min(LARGEST_SIDE_PX / max(image.shape[:2]), max(1.0, SMALLEST_SIDE_PX / min(image.shape[:2])))
     with FaceMesh(tracking=False, most_faces=MOST_FACES) as mesh:
-        found = [face / np.float32(scale) for face in mesh.find(_scaled(image, scale))]
-        return found or _far_faces(image, mesh)
+        return faces_at(mesh, image, scale) or _far_faces(image, mesh)
+
+
+def faces_in_film(mesh: FaceMesh, image: Picture) -> list[Floats]:
+    """Landmarks (478, 3) px of each face in one frame: 4K costs four times more than what is looked at, and finds no more."""
+    return faces_at(mesh, image, min(1.0, FILM_SIDE_PX / max(image.shape[:2])))
+
+
+def faces_at(mesh: FaceMesh, image: Picture, scale: float) -> list[Floats]:
+    """Landmarks (478, 3) px of `image`, looked for in it at another size."""
+    return [face / np.float32(scale) for face in mesh.find(_scaled(image, scale))]
+
+
+def in_crop(landmarks: Floats, left: int, top: int, scale: float) -> Floats:
+    """(478, 3) px of a picture -> px of a crop of it that was resized by `scale`."""
+    moved = (landmarks - np.array([left, top, 0], np.float32) + _HALF) * np.float32(scale) - _HALF
+    return moved.astype(np.float32)
 
 
 def _scaled(image: Picture, scale: float) -> Picture:
@@ -62,8 +79,8 @@ def _far_faces(image: Picture, mesh: FaceMesh) -> list[Floats]:
     for left, top, right, bottom in _far_boxes(image):
         crop = np.ascontiguousarray(image[top:bottom, left:right])
         scale = SMALLEST_SIDE_PX * 2 / max(crop.shape[:2])
-        for face in mesh.find(_scaled(crop, scale))[:1]:
-            found.append((face / scale + np.array([left, top, 0])).astype(np.float32))
+        for face in faces_at(mesh, crop, scale)[:1]:
+            found.append((face + np.array([left, top, 0])).astype(np.float32))
     return sorted(found, key=lambda f: -float(np.ptp(f[:, 0])))
 
 

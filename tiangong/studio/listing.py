@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tiangong.core.errors import BundleError, ConsentError
+from tiangong.rendering.painting import GENERATOR
 from tiangong.studio.bundle import MANIFEST, STARTER, Consent, Manifest, find_bundles, open_bundle
 
-GENERATOR_FILE: Final = "generator.safetensors"
-BASE: Final = Path(__file__).parents[1] / "rendering" / "weights" / "base" / GENERATOR_FILE
 REPORT: Final = "training/report.json"
 
 Kind = Literal["drawn-character", "person", "unknown"]
-Generator = Literal["own", "base", "none"]
+Generator = Literal["own", "base"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class AvatarSummary:
     is_starter: bool
     kind: Kind
     state: str  # "valid", "expired ...", "revoked ...", or what is wrong with the bundle
-    generator: Generator  # "own": trained on this person; "base": the shipped one; "none": the portrait is bent alone
+    generator: Generator  # "own": trained on this person; "base": the shipped one
     size_bytes: int
 
 
@@ -47,14 +46,14 @@ def list_avatars(avatars: Path) -> list[AvatarSummary]:
 
 def summarize(folder: Path) -> AvatarSummary:
     kind, state = _consent_of(folder)
-    own = (folder / GENERATOR_FILE).exists()
+    own = (folder / GENERATOR).exists()
     return AvatarSummary(
         name=folder.name,
         folder=str(folder),
         is_starter=folder.is_relative_to(STARTER),
         kind=kind,
         state=state,
-        generator="own" if own else "base" if BASE.exists() else "none",
+        generator="own" if own else "base",
         size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
     )
 

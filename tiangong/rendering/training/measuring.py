@@ -21,7 +21,7 @@ BOX_PX: Final = 128
 MOST_MESHES: Final = 40  # frames whose landmarks are looked for: 15 ms each
 CLOSED: Final = 0.04  # gap over mouth width under which lips count as closed
 GAPS: Final = ((13, 14), (82, 87), (312, 317))  # inner lips, upper and lower: middle and both sides
-_LIPS: Final = [*OUTER_LIPS, *UPPER_LIP, *LOWER_LIP[1:-1]]
+LIPS: Final = [*OUTER_LIPS, *UPPER_LIP, *LOWER_LIP[1:-1]]
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ class Score:
     mouth_ssim: float
     mouth_landmark_distance: float | None  # over the distance of the outer eye corners; None: no face was found
     identity_similarity: float  # cosine of gradient histograms (Dalal and Triggs 2005): 1 the same, not a recogniser's
-    closed_where_closed: (
-        float | None
-    )  # share of frames drawn with closed lips, of those filmed so; None: there are none
+    # Share of frames drawn with closed lips, of those filmed so; None: there are none.
+    closed_where_closed: float | None
 
 
 @dataclass(frozen=True)
@@ -68,23 +67,21 @@ class HeldOut:
 
 def score(held_out: HeldOut, drawn: NDArray[np.uint8] | None = None) -> Score:
     """`drawn` (n, 224, 176, 3); None: the sketches themselves, which is what the generator has to beat."""
-    from skimage.feature import hog
-    from skimage.metrics import structural_similarity
+    from skimage.feature import hog  # late, as in `ssim`
 
     pairs = held_out.pairs
     drawn = np.ascontiguousarray(pairs.sketches[..., :3]) if drawn is None else drawn
-    psnr, ssim, same = [], [], []
+    psnrs, ssims, same = [], [], []
     for sketch, picture, truth in zip(pairs.sketches, drawn, pairs.truths, strict=True):
         box, true_box = mouth_box(picture, sketch), mouth_box(truth, sketch)
-        error = float(np.mean((box.astype(np.float64) - true_box) ** 2))
-        psnr.append(10 * np.log10(255**2 / max(error, 1e-9)))
-        ssim.append(structural_similarity(box, true_box, channel_axis=2))
+        psnrs.append(psnr_db(box, true_box))
+        ssims.append(ssim(box, true_box))
         same.append(_cosine(*(hog(p, pixels_per_cell=(16, 16), channel_axis=2) for p in (picture, truth))))
     marks = held_out.marks(drawn)
     both = [(a, b) for a, b in zip(marks, held_out.true_marks, strict=True) if a is not None and b is not None]
-    distances = [_lip_distance(a, b) for a, b in both]
+    distances = [lip_distance(a, b) for a, b in both]
     shut = [lip_gap(a) < CLOSED for a, b in both if lip_gap(b) < CLOSED]
-    return Score(_mean(psnr) or 0.0, _mean(ssim) or 0.0, _mean(distances), _mean(same) or 0.0, _mean(shut))
+    return Score(_mean(psnrs) or 0.0, _mean(ssims) or 0.0, _mean(distances), _mean(same) or 0.0, _mean(shut))
 
 
 def mouth_box(picture: Picture, sketch: NDArray[np.uint8]) -> Picture:
@@ -92,10 +89,27 @@ def mouth_box(picture: Picture, sketch: NDArray[np.uint8]) -> Picture:
     rows, columns = np.nonzero(sketch[..., 3:5].max(-1) > 100)
     if not len(rows):
         rows, columns = np.array([120, 140]), np.array([60, 116])
-    scale = BOX_PX / (BOX_MOUTHS * max(float(np.ptp(columns)), 8.0))
     x, y = (float(at.min() + at.max()) / 2 for at in (columns, rows))
+    return box_around(picture, x, y, max(float(np.ptp(columns)), 8.0))
+
+
+def box_around(picture: Picture, x: float, y: float, mouth_px: float) -> Picture:
+    """(128, 128, 3): the square around x, y of a picture, 1.8 mouth widths wide."""
+    scale = BOX_PX / max(BOX_MOUTHS * mouth_px, 1e-3)
     to_box = np.array([[scale, 0, BOX_PX / 2 - x * scale], [0, scale, BOX_PX / 2 - y * scale]])
     return np.asarray(cv2.warpAffine(picture, to_box, (BOX_PX, BOX_PX), flags=cv2.INTER_AREA), np.uint8)
+
+
+def psnr_db(box: Picture, truth: Picture) -> float:
+    error = float(np.mean((box.astype(np.float64) - truth) ** 2))
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def ssim(box: Picture, truth: Picture) -> float:
+    from skimage.metrics import structural_similarity  # late: half a second
+
+    similar: Any = structural_similarity(box, truth, channel_axis=2)
+    return float(similar)
 
 
 def lip_gap(marks: Floats) -> float:
@@ -104,10 +118,11 @@ def lip_gap(marks: Floats) -> float:
     return float(np.mean(gaps)) / max(float(np.linalg.norm(marks[61, :2] - marks[291, :2])), 1e-6)
 
 
-def _lip_distance(drawn: Floats, truth: Floats) -> float:
+def lip_distance(drawn: NDArray[np.floating[Any]], truth: Floats) -> float:
+    """Mean distance of the 40 lip landmarks over that of the outer eye corners."""
     right, left = OUTER_EYES
     eyes = float(np.linalg.norm(truth[left, :2] - truth[right, :2]))
-    return float(np.linalg.norm(drawn[_LIPS, :2] - truth[_LIPS, :2], axis=1).mean()) / max(eyes, 1e-6)
+    return float(np.linalg.norm(drawn[LIPS, :2] - truth[LIPS, :2], axis=1).mean()) / max(eyes, 1e-6)
 
 
 def _cosine(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -78,9 +78,10 @@ def train_person(
     pairs = filmed_pairs(face, follower(face.warp, landmarks), frames, landmarks)
     tail = max(FEWEST_HELD_OUT, round(HELD_OUT_SHARE * len(pairs)))
     held_out = HeldOut(pairs[-tail:], face)
-    start = load_generator(BASE / GENERATOR) if (BASE / GENERATOR).exists() else None
     recipe = replace(plan.recipe, batch=CUDA_BATCH) if device.type == "cuda" else plan.recipe
-    run = _Run(Trainer(pairs[:-tail], recipe, device, start), held_out.pairs, plan, on_progress)
+    run = _Run(
+        Trainer(pairs[:-tail], recipe, device, load_generator(BASE / GENERATOR)), held_out.pairs, plan, on_progress
+    )
     seconds = run.to_the_end(_minutes(plan, device, len(pairs)) * 60)
     best = run.best_generator()
     out.mkdir(parents=True, exist_ok=True)

@@ -38,9 +38,8 @@ class Recipe:
     adversarial: float = 0.02
     features: float = 0.7
     opponent_from: float = 0.4  # share of the steps after which the discriminator joins
-    shift_px: int = (
-        6  # sketch and truth are moved together by up to this much, so that the network learns no places by heart
-    )
+    # Sketch and truth are moved together by up to this much, so that the network learns no places by heart.
+    shift_px: int = 6
     mirror: bool = False
     recolour: float = 0.0  # how far light and colours of a pair change, both alike: 0.3 makes paintings of photographs
     seed: int = 1
