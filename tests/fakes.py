@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ from tiangong.core.media import (
 )
 from tiangong.perception.protocol import HEARING_RATE_HZ, VAD_SAMPLES
 from tiangong.rendering.protocol import FPS, Attention
-from tiangong.voice.protocol import VOICE_RATE_HZ
+from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
 
 CHUNK_S = VAD_SAMPLES / HEARING_RATE_HZ
 CHARACTER_S = 0.05  # FakeVoice speaks this fast
@@ -131,8 +132,11 @@ class FakeVoice:
     name: str = "fake"
     languages: frozenset[str] = frozenset({"en", "zh"})
 
-    def for_speaker(self, variant: str) -> "FakeVoice":
+    def for_speaker(self, speaker: Speaker) -> "FakeVoice":
         return self
+
+    def learn(self, folder: Path) -> str | None:
+        return None
 
     def synthesize(self, sentence: str, style: SpeechStyle) -> Iterator[Speech]:
         if sentence not in self.texts:

@@ -22,6 +22,7 @@ from tiangong.rendering.sound_level import level
 from tiangong.rendering.sound_motion import LOOKAHEAD_S, SOUND_MOTION_WEIGHTS, SoundMotion, sound_motion
 from tiangong.rendering.sound_motion_net import STEP_S
 from tiangong.voice.espeak import EspeakVoice
+from tiangong.voice.protocol import Speaker
 
 SENTENCES = [
     ("en", "Please, my mother bought a big purple boat. We found it by the river, before the storm."),
@@ -31,7 +32,7 @@ SENTENCES = [
 
 def said(text: str, language: str, speaker: str = "female") -> Speech:
     """By the embedded voice, whose timbres the network was never trained on; phones known."""
-    voice = EspeakVoice().for_speaker(speaker)
+    voice = EspeakVoice().for_speaker(Speaker(speaker))
     (speech,) = voice.synthesize(text, SpeechStyle(language=language))
     return speech
 

@@ -15,7 +15,7 @@ from tiangong.voice.engines import VOICES
 from tiangong.voice.espeak import FEMALE, LONGEST_PIECE_S, MALE, EspeakVariant, EspeakVoice
 from tiangong.voice.espeak_library import EspeakLibrary, why_unusable
 from tiangong.voice.loudness import SPEECH_RMS, level_over_time, limited
-from tiangong.voice.protocol import VOICE_RATE_HZ
+from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
 
 ENGLISH = "Bob, please put the map back in my paper bag; stop now!"
 CHINESE = "我叫小天，今天能帮你什么忙？"
@@ -79,7 +79,7 @@ def test_phones_cover_the_sound_without_gaps(voice, text, language):
 @pytest.mark.parametrize(("text", "language"), [(ENGLISH, "en"), (CHINESE, "zh"), (MIXED, "zh")])
 @pytest.mark.parametrize("speaker", ["female", "male"])
 def test_pauses_are_silent_and_vowels_are_loud_where_their_times_say(voice, speaker, text, language):
-    speech = said(voice.for_speaker(speaker), text, language)
+    speech = said(voice.for_speaker(Speaker(speaker)), text, language)
     loud = float(np.percentile(level_over_time(speech.audio.pcm, VOICE_RATE_HZ), 95))
     for phone in phones(speech):
         # 20 ms is what times may be off.
@@ -209,9 +209,9 @@ def test_no_feeling_however_strong_or_style_however_wild_breaks_the_voice(voice,
 
 
 def test_a_man_speaks_lower_than_a_woman_and_both_speak_both_languages_at_one_pitch(voice):
-    man = voice.for_speaker("male")
-    assert voice.for_speaker("nobody") is voice
-    assert fundamental_hz(said(man, VOICED)) < 0.75 * fundamental_hz(said(voice.for_speaker("female"), VOICED))
+    man = voice.for_speaker(Speaker("male"))
+    assert voice.for_speaker(Speaker("nobody")) is voice
+    assert fundamental_hz(said(man, VOICED)) < 0.75 * fundamental_hz(said(voice.for_speaker(Speaker("female")), VOICED))
     for speaker in (EspeakVoice(FEMALE), EspeakVoice(MALE)):
         english, chinese = said(speaker, VOICED), said(speaker, "我们明天来看你们的新房子，很远很美丽。", "zh")
         assert 0.8 < fundamental_hz(chinese) / fundamental_hz(english) < 1.25

@@ -51,6 +51,17 @@ class HearingSettings(_Section):
     model: str | None = None  # folder, hub name or size ("small") of a Whisper model
 
 
+class VoiceSettings(_Section):
+    voices: Path = Path("voices")  # folder of one's own cloned voices
+    coqui: str | None = None  # folder or hub name of a Coqui model ("tts_models/multilingual/multi-dataset/xtts_v2")
+    convert: str | None = None  # folder or hub name of a Coqui voice conversion model, which runs after the engine
+    accepted_licences: tuple[str, ...] = ()  # of weights that may not be used by everyone for everything: ("CPML",)
+    piper: Path | None = None  # folder of Piper voices, each NAME.onnx with its NAME.onnx.json
+    base_url: str | None = None  # a server with OpenAI's speech endpoint, "http://127.0.0.1:8880/v1"
+    model: str = "tts-1"  # the model's name at `base_url`
+    name: str = "alloy"  # which of the server's speakers
+
+
 class RenderingSettings(_Section):
     wav2lip: Path | None = None  # a Wav2Lip generator; a .pth is converted once to a .safetensors beside it
 
@@ -91,6 +102,7 @@ class Settings(BaseSettings):
     brain: BrainSettings = BrainSettings()
     hearing: HearingSettings = HearingSettings()
     seeing: SeeingSettings = SeeingSettings()
+    voice: VoiceSettings = VoiceSettings()
     rendering: RenderingSettings = RenderingSettings()
     deadlines: Deadlines = Deadlines()
     serve: ServeSettings = ServeSettings()

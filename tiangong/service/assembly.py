@@ -25,7 +25,7 @@ from tiangong.rendering.engines import MOTIONS, RENDERERS
 from tiangong.rendering.protocol import Face, FaceRenderer, MotionEngine
 from tiangong.studio.bundle import STARTER, Bundle, find_bundles, open_bundle
 from tiangong.voice.engines import VOICES
-from tiangong.voice.protocol import Voice
+from tiangong.voice.protocol import Speaker, Voice
 
 STAGES: Final = {
     "voice_activity": VOICE_ACTIVITY,
@@ -140,7 +140,7 @@ class Engines:
         # Off the loop: reading documents or a large model's weights must not freeze the calls that go on meanwhile.
         knowledge = await asyncio.to_thread(Knowledge.load, [folder for folder in folders if folder.is_dir()])
         await asyncio.to_thread(lambda: (self.brain, self.voice, self.policy))
-        voice = self.voice.for_speaker(persona.voice)
+        voice = self.voice.for_speaker(Speaker(persona.voice))
         mind = Mind(self.brain, self.policy, voice, persona.persona, knowledge, self.workers)
         await mind.prepare()
         return mind

@@ -7,6 +7,7 @@ one timeline. It takes about 5 ms for 3 s of speech, so a sentence comes out who
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
+from pathlib import Path
 from typing import Final
 
 from tiangong.core.config import Settings
@@ -16,7 +17,7 @@ from tiangong.voice.espeak_library import FASTEST_WPM, SLOWEST_WPM, Delivery, es
 from tiangong.voice.language_runs import Run, Tongue, language_runs, main_tongue, short_pieces
 from tiangong.voice.loudness import limited
 from tiangong.voice.prosody import Prosody, prosody_of
-from tiangong.voice.protocol import VOICE_RATE_HZ
+from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
 from tiangong.voice.speakable import speakable
 from tiangong.voice.spoken_run import SpokenRun, joined, trimmed
 from tiangong.voice.tone import dipped
@@ -77,9 +78,12 @@ class EspeakVoice:
         """Why espeak-ng cannot be loaded here, or None; loads nothing."""
         return why_unusable()
 
-    def for_speaker(self, variant: str) -> "EspeakVoice":
+    def for_speaker(self, speaker: Speaker) -> "EspeakVoice":
         """ "female" or "male"; this one itself for any other name."""
-        return EspeakVoice(_SPEAKERS[variant]) if variant in _SPEAKERS else self
+        return EspeakVoice(_SPEAKERS[speaker.variant]) if speaker.variant in _SPEAKERS else self
+
+    def learn(self, folder: Path) -> str | None:
+        return None
 
     def synthesize(self, sentence: str, style: SpeechStyle) -> Iterator[Speech]:
         """Speech with phones at 24 kHz, one piece for what takes up to 12 s, else a piece for every few clauses.
