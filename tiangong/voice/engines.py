@@ -3,5 +3,6 @@
 from typing import Final
 
 VOICES: Final = {
+    "piper": "tiangong.voice.piper:PiperVoice",
     "espeak": "tiangong.voice.espeak:EspeakVoice",
 }

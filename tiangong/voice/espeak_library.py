@@ -6,6 +6,7 @@ Reference: espeak-ng, src/include/espeak-ng/speak_lib.h, API revision 12.
 """
 
 import ctypes
+import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,10 +23,13 @@ _PHONEME_EVENTS: Final = 0x0001
 _PHONEME_IPA: Final = 0x0002
 _DONT_EXIT: Final = 0x8000  # missing data returns an error instead of ending the process
 _CHARS_UTF8: Final = 1
+_IPA_WITH_SEPARATORS: Final = 0x02 | ord("|") << 8  # the mode of espeak_TextToPhonemes: "h|ə|l|ˈoʊ"
 _EVENT_END_OF_LIST: Final = 0
 _EVENT_PHONEME: Final = 7
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4  # espeak_PARAMETER
 _SAMPLE_SCALE: Final = 1 / 32_768
+_MARK: Final = re.compile(r"([.,:;?!。，、：；？！…—])[\s\"'”’)\]」』）]*$")
+_LANGUAGE_NOTE: Final = re.compile(r"\([^)]*\)")  # "(en)" where a voice lends a word to another one
 # espeak-ng copies the folder of its data into a buffer of 160 bytes and cuts what is longer without a word.
 _LONGEST_DATA_PATH_BYTES: Final = 140
 SLOWEST_WPM, FASTEST_WPM = 80, 450  # what espeak-ng accepts
@@ -72,6 +76,16 @@ class RawSpeech:
     starts: tuple[int, ...]  # samples from the start of `pcm`, in step with `symbols`, never falling
 
 
+@dataclass(frozen=True)
+class Clause:
+    """What is said in one breath, without its sound."""
+
+    phones: tuple[
+        str, ...
+    ]  # IPA as espeak-ng writes it, stress before its vowel, a tone's figure behind; " " between words
+    mark: str  # what it ends with, as it was written: "," or "。"; empty where there is none
+
+
 class EspeakLibrary:
     """One per process: take it from `espeak_library()`."""
 
@@ -90,6 +104,8 @@ class EspeakLibrary:
             ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint,
             ctypes.POINTER(ctypes.c_uint), ctypes.c_void_p,
         ]  # fmt: skip
+        self._c.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
+        self._c.espeak_TextToPhonemes.restype = ctypes.c_char_p
         options = _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
         self.rate_hz: int = self._c.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 0, str(data).encode(), options)
         if self.rate_hz <= 0:
@@ -116,6 +132,33 @@ class EspeakLibrary:
         clipped = tuple(int(s) for s in np.clip(starts, 0, len(pcm)))
         return RawSpeech(pcm, self.rate_hz, tuple(symbol for _, symbol in phones), clipped)
 
+    def phonemes(self, text: str, voice: str) -> tuple[Clause, ...]:
+        """How `voice` ("en-us", "cmn") would say `text` (no NUL characters), nothing being spoken; thread-safe.
+
+        Raises MediaError for a voice that the data does not hold.
+        """
+        held = ctypes.create_string_buffer(text.encode("utf-8", "ignore"))
+        start = ctypes.addressof(held)
+        at: Any = ctypes.c_void_p(start)  # where espeak-ng reads on; its value is None at the end of the text
+        clauses: list[Clause] = []
+        with self._lock:
+            if self._c.espeak_SetVoiceByName(voice.encode()) != 0:
+                raise MediaError(f"espeak-ng has no voice '{voice}'")
+            while at.value is not None:
+                begun = at.value
+                said = self._c.espeak_TextToPhonemes(ctypes.byref(at), _CHARS_UTF8, _IPA_WITH_SEPARATORS) or b""
+                read = held.raw[begun - start : None if at.value is None else at.value - start].rstrip(b"\0").decode()
+                # espeak-ng looks one character ahead of the mark that ends a clause.
+                mark = _MARK.search(read if at.value is None else read[:-1])
+                clauses.append(Clause(_separate(said.decode()), mark[1] if mark else ""))
+                if at.value == begun:
+                    break
+            # Setting a voice puts a command into the queue of its synthesiser, which only speaking empties; once it is full
+            # the next sentence loses its first phones. A blank empties it within microseconds.
+            self._c.espeak_Synth(b" ", 2, 0, 1, 0, _CHARS_UTF8, None, None)
+            self._samples, self._phones = [], []
+        return tuple(clause for clause in clauses if clause.phones)
+
     def _set(self, delivery: Delivery) -> None:
         # espeak-ng passes over a variant that it does not know, and takes the plain voice.
         variant = delivery.voice.partition("+")[2]
@@ -141,6 +184,13 @@ class EspeakLibrary:
                 self._phones.append((event.sample, event.id.string.decode("utf-8", "ignore")))
             i += 1
         return 0
+
+
+def _separate(said: str) -> tuple[str, ...]:
+    """ "h|ə ð|ˈɛɹ" -> "h", "ə", " ", "ð", "ˈɛɹ"."""
+    words = (_LANGUAGE_NOTE.sub("", word).split("|") for word in said.split())
+    phones = [phone for word in words for phone in (" ", *(part for part in word if part))]
+    return tuple(phones[1:])
 
 
 def _unusable(library: Path, data: Path) -> str | None:
