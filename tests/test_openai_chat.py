@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from tiangong.agent.openai_chat import KEY_VARIABLE, OpenAIChat
+from tiangong.agent.openai_chat import OpenAIChat
 from tiangong.agent.protocol import Persona, Prompt
 from tiangong.core.config import BrainSettings, Settings
 from tiangong.core.errors import ConfigError, EngineError
 from tiangong.core.media import Message
+from tiangong.core.openai_server import KEY_VARIABLE
 
 PROMPT = Prompt([Message("user", "hi")], "en", Persona({"en": "Ann"}, {"en": "Hello."}, {"en": "I am an AI."}))
 DONE = b"data: [DONE]\n\n"

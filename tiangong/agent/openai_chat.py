@@ -3,7 +3,6 @@
 The answer comes as server-sent events (WHATWG HTML, section 9.2), one JSON object an event, ended by `data: [DONE]`.
 """
 
-import os
 from collections.abc import Generator, Iterator
 from typing import Any, Final
 
@@ -14,12 +13,10 @@ from tiangong.agent.chat_prompt import chat_messages
 from tiangong.agent.protocol import Prompt
 from tiangong.core.config import Settings
 from tiangong.core.errors import ConfigError, EngineError
+from tiangong.core.openai_server import OpenAIServer, in_one_line
 
-KEY_VARIABLE: Final = "TIANGONG_API_KEY"  # from the environment only, so that no key ever stands in a file
-CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 18.0  # between any two pieces; below the loop's own deadline, whose message knows less
 LONGEST_EVENT_BYTES: Final = 1_000_000
-_LONGEST_REASON_CHARS: Final = 200
 
 
 class _Delta(BaseModel):
@@ -52,21 +49,8 @@ class OpenAIChat:
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         """`base_url` ends before "/chat/completions" ("http://127.0.0.1:11434/v1"). Raises ConfigError if it is no URL."""
-        import httpx
-
-        if not base_url.startswith(("http://", "https://")):
-            raise ConfigError(f"brain.base_url '{base_url}' must begin with http:// or https://")
-        try:
-            self._url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
-        except httpx.InvalidURL as error:
-            raise ConfigError(f"brain.base_url '{base_url}' is not a URL: {error}") from error
-        if not self._url.host:
-            raise ConfigError(f"brain.base_url '{base_url}' names no server")
+        self._server = OpenAIServer("brain.base_url", base_url, "/chat/completions", read_timeout_s)
         self._model, self._max_tokens, self._temperature = model, max_tokens, temperature
-        key = os.environ.get(KEY_VARIABLE)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        # Redirects are not followed: they could carry the key to somebody else.
-        self._client = httpx.Client(headers=headers, timeout=httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S))
 
     @classmethod
     def unavailable(cls, settings: Settings) -> str | None:
@@ -89,7 +73,7 @@ class OpenAIChat:
         return spoken_pieces(without_thinking(self._stream(prompt)))
 
     def close(self) -> None:
-        self._client.close()
+        self._server.close()
 
     def _stream(self, prompt: Prompt) -> Generator[str]:
         import httpx
@@ -102,25 +86,13 @@ class OpenAIChat:
             "temperature": self._temperature,
         }
         try:
-            with self._client.stream("POST", self._url, json=body) as response:
+            with self._server.client.stream("POST", self._server.url, json=body) as response:
                 if response.status_code != 200:
                     response.read()
-                    raise _failed(self._refusal(response.status_code, response.text))
+                    raise _failed(self._server.refusal(response.status_code, response.text, f"model '{self._model}'"))
                 yield from _contents(response.iter_bytes())
-        except httpx.TimeoutException as error:
-            raise _failed(f"the server at {self._url.host} did not answer in time") from error
         except httpx.HTTPError as error:
-            raise _failed(f"the connection to {self._url.host} failed ({error})") from error
-
-    def _refusal(self, status: int, text: str) -> str:
-        said = " ".join(text.split())[:_LONGEST_REASON_CHARS]
-        if status in (401, 403):
-            return f"the server refused the key (HTTP {status}); set {KEY_VARIABLE}"
-        if status == 404:
-            return f"nothing at {self._url}, or no model '{self._model}' there (HTTP 404): {said}"
-        if status == 429:
-            return f"the server is busy or the quota is used up (HTTP 429): {said}"
-        return f"the server answered HTTP {status}: {said}"
+            raise _failed(self._server.trouble(error)) from error
 
 
 def _failed(reason: str) -> EngineError:
@@ -142,7 +114,7 @@ def _contents(parts: Iterator[bytes]) -> Iterator[str]:
         except ValidationError as error:
             raise _failed(f"the server sent what is no chat completion: {data[:80]!r}") from error
         if chunk.error is not None:
-            raise _failed(f"the server reports: {' '.join(str(chunk.error).split())[:_LONGEST_REASON_CHARS]}")
+            raise _failed(f"the server reports: {in_one_line(str(chunk.error))}")
         for choice in chunk.choices[:1]:
             if choice.delta.content:
                 yield choice.delta.content
