@@ -143,12 +143,14 @@ class CoquiVoice:
             yield Speech(audio, None, written[i], style)
 
     def _lines(self, text: str, language: str, rate: float) -> list[Line]:
-        runs = [run for run in language_runs(text, main_tongue(text, language)) if any(c.isalnum() for c in run.text)]
-        lines = [Line(run.text.strip(), name, rate) for run in runs if (name := self._name(run, language))]
-        if not lines:
+        main = main_tongue(text, language)
+        runs = [run for run in language_runs(text, main) if any(c.isalnum() for c in run.text)]
+        named = [(run, self._name(run, language)) for run in runs]
+        # A foreign word may be passed over, but a sentence of which only a foreign word is left would be nonsense.
+        if any(name is None and run.tongue == main for run, name in named):
             known = ", ".join(sorted(self.languages))
             raise _failed(f"this Coqui model speaks {known}, not what stands here: {text[:40]}")
-        return lines
+        return [Line(run.text.strip(), name, rate) for run, name in named if name]
 
     def _name(self, run: Run, language: str) -> str | None:
         """What the model calls the run's language; Latin letters are of the sentence's own where that is a third one, and

@@ -5,6 +5,7 @@ import pickle
 import re
 import struct
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -55,9 +56,10 @@ def read_pickle(path: Path, *, lazily: bool = False) -> Any:
     import torch
 
     try:
+        mapped = lazily and zipfile.is_zipfile(path)  # PyTorch's files from before 2020 are none, and cannot be
         with warnings.catch_warnings(), torch.serialization.safe_globals(_harmless()):
             warnings.simplefilter("ignore")  # the refusal is one line, and says it all
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=lazily or None)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped or None)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror})") from error
     except pickle.UnpicklingError as error:
