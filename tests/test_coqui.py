@@ -1,5 +1,6 @@
 """Coqui's nets for real: tiny models that Coqui itself made and saved, through our loading, streaming, cloning, conversion."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -382,6 +383,26 @@ def test_a_malicious_pickle_is_refused_and_not_run(models: Path, tmp_path: Path,
     for held in ({"model": {"a": torch.zeros(1)}, "config": evil}, evil):
         torch.save(held, folder / file)
         assert "could run code" in refusal(folder, CONVERTERS if kind in CONVERTERS else VOICES)
+    assert not (tmp_path / "trace").exists()
+
+
+@needs_coqui
+@pytest.mark.parametrize(
+    ("kind", "file"), [("your_tts", "config.json"), ("your_tts", "config_se.json"), ("knnvc", "vocoder/config.json")]
+)
+def test_statistics_that_coqui_would_unpickle_are_refused(
+    models: Path, tmp_path: Path, your_tts: CoquiVoice, kind: str, file: str
+) -> None:
+    if not (models / kind).exists():
+        getattr(tiny_coqui, f"save_{kind}")(models / kind)
+    folder = tmp_path / kind
+    shutil.copytree(models / kind, folder)
+    np.save(folder / "stats.npy", np.array(Malicious(tmp_path / "trace"), dtype=object), allow_pickle=True)
+    config = json.loads((folder / file).read_text())
+    config["audio"].update({"stats_path": str(folder / "stats.npy"), "signal_norm": True})
+    (folder / file).write_text(json.dumps(config))
+    with pytest.raises(ConfigError, match="could run code"):
+        opened(folder, CONVERTERS if kind in CONVERTERS else VOICES)
     assert not (tmp_path / "trace").exists()
 
 

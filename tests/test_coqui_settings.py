@@ -110,6 +110,7 @@ def test_languages_are_read_from_the_configuration(
         ({"model": "tacotron2"}, "a 'tacotron2' model; wanted is one of xtts, vits"),
         ({"nothing": 1}, "no model of Coqui's"),
         ({"model": 7}, "not a configuration of Coqui's"),
+        ({"model": "vits", "audio": {"stats_path": "scale_stats.npy"}}, "refused, as Coqui reads audio.stats_path"),
         ({"model": "vits", "characters": {"characters_class": "antigravity.Fly"}}, "would import 'antigravity.Fly'"),
     ],
 )

@@ -18,7 +18,7 @@ from tiangong.core.sound import resample
 from tiangong.voice.coqui.hub import data_folder, hub_model, is_hub_name
 from tiangong.voice.coqui.likeness import Likeness
 from tiangong.voice.coqui.loading import MISFITS, coqui, fetched
-from tiangong.voice.coqui.model_folder import ModelFolder
+from tiangong.voice.coqui.model_folder import ModelFolder, read_config
 from tiangong.voice.coqui.weights import check_wavlm, one_line, read_pickle, read_state
 
 _TARGET: Final = "target"
@@ -210,6 +210,9 @@ def _vocoder(config_file: Path, device: str) -> tuple[Any, int]:
     weights = next((path for path in found if path.is_file()), None)
     if weights is None:
         raise ConfigError(f"{config_file.parent}: no {_VOCODER_WEIGHTS[0]} beside config.json")
+    net_name = read_config(config_file).net
+    if net_name != "hifigan":  # others of Coqui's vocoders read pickles of numpy's
+        raise ConfigError(f"{config_file}: a '{net_name}' vocoder; kNN-VC needs the HiFi-GAN for WavLM's features")
     read_pickle(weights, lazily=True)  # refused here, in one sentence, before Coqui opens it
     config = coqui("TTS.config", "load_config")(config_file)
     net = coqui("TTS.vocoder.models", "setup_model")(config)

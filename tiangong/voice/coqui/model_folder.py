@@ -1,7 +1,7 @@
 """A folder with a Coqui model: config.json as Coqui wrote it, and the checkpoint beside it. Read without Coqui.
 
 A config.json comes from outside. It names files and classes that Coqui would open and import: files are taken from the
-model's own folder whatever path stands there, and classes from Coqui alone.
+model's own folder whatever path stands there, classes from Coqui alone, and what Coqui would unpickle is refused.
 """
 
 import json
@@ -32,6 +32,10 @@ class _Characters(_Lenient):
     characters_class: str | None = None
 
 
+class _Audio(_Lenient):
+    stats_path: str | None = None  # numpy's file, which Coqui reads as a pickle
+
+
 class _Args(_Lenient):
     use_language_embedding: bool = False
 
@@ -49,6 +53,7 @@ class CoquiConfig(_Lenient):
     datasets: tuple[_Dataset, ...] | None = None
     phoneme_language: str | None = None
     characters: _Characters | None = None
+    audio: _Audio | None = None
     arguments: _Args | None = Field(default=None, alias="model_args")
     data: _Data | None = None  # OpenVoice's own files alone have it
 
@@ -104,23 +109,34 @@ def read_model_folder(path: Path, nets: tuple[str, ...]) -> ModelFolder:
     config_file = path if path.suffix == ".json" else path / "config.json"
     if not config_file.is_file():
         raise ConfigError(f"{path}: no config.json; a Coqui model is a folder with config.json and its checkpoint")
-    try:
-        config = CoquiConfig.model_validate(_read_json(config_file))
-    except ValidationError as error:
-        wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ConfigError(f"{config_file}: not a configuration of Coqui's ({wrong or 'no table'})") from error
+    config = read_config(config_file)
     if config.net not in nets:
         kind = f"a '{config.net}' model" if config.net else "no model of Coqui's"
         raise ConfigError(f"{config_file}: {kind}; wanted is one of {', '.join(nets)}")
-    characters = config.characters and config.characters.characters_class
-    if characters and not characters.startswith(_COQUI_CLASSES):
-        raise ConfigError(f"{config_file}: refused, as it would import '{characters}', which is not Coqui's")
     found = ModelFolder(config_file, _weights(config_file.parent), config)
     if found.weights is None and config.net != "knnvc":
         raise ConfigError(f"{found.folder}: no checkpoint; one of {', '.join(_WEIGHTS)} must lie beside config.json")
     if config.net == "xtts" and not (found.folder / _VOCABULARY).is_file():
         raise ConfigError(f"{found.folder}: no {_VOCABULARY}, without which XTTS cannot read")
     return found
+
+
+def read_config(config_file: Path) -> CoquiConfig:
+    """Raises ConfigError where it is no configuration of Coqui's, or one with which Coqui would run code from outside."""
+    try:
+        config = CoquiConfig.model_validate(_read_json(config_file))
+    except ValidationError as error:
+        wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise ConfigError(f"{config_file}: not a configuration of Coqui's ({wrong or 'no table'})") from error
+    characters = config.characters and config.characters.characters_class
+    if characters and not characters.startswith(_COQUI_CLASSES):
+        raise ConfigError(f"{config_file}: refused, as it would import '{characters}', which is not Coqui's")
+    if config.audio and config.audio.stats_path:
+        raise ConfigError(
+            f"{config_file}: refused, as Coqui reads audio.stats_path as a pickle, which could run code; "
+            "the models used here need none: set it to null"
+        )
+    return config
 
 
 def _weights(folder: Path) -> Path | None:

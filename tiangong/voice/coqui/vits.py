@@ -16,7 +16,7 @@ from tiangong.core.media import AudioChunk
 from tiangong.core.sound import resample
 from tiangong.voice.coqui.likeness import Likeness
 from tiangong.voice.coqui.loading import MISFITS, coqui
-from tiangong.voice.coqui.model_folder import ModelFolder
+from tiangong.voice.coqui.model_folder import ModelFolder, read_config
 from tiangong.voice.coqui.net import Line
 from tiangong.voice.coqui.weights import one_line, read_pickle, read_state
 from tiangong.voice.protocol import Speaker
@@ -33,7 +33,8 @@ _FILES: Final = {
     "speaker_encoder_model_path": ("model_se.pth", "model_se.pth.tar"),
     "speaker_encoder_config_path": ("config_se.json",),
 }
-_OPTIONAL: Final = ("speaker_encoder_model_path", "speaker_encoder_config_path")
+_ENCODER_CONFIG: Final = "speaker_encoder_config_path"
+_OPTIONAL: Final = ("speaker_encoder_model_path", _ENCODER_CONFIG)
 
 
 class VitsNet:
@@ -142,7 +143,10 @@ def _take_files_from(folder: Path, config: Any) -> None:
             found = next((folder / n for n in (*wanted, *otherwise) if (folder / n).is_file()), None)
             if found is None and first and field not in _OPTIONAL:
                 raise ConfigError(f"{folder}: no {wanted[0]}, which config.json names as its {field}")
+            # Refused here, in one sentence, before Coqui opens it.
             if found is not None and found.suffix != ".json":
-                read_pickle(found, lazily=True)  # refused here, in one sentence, before Coqui opens it
+                read_pickle(found, lazily=True)
+            elif found is not None and field == _ENCODER_CONFIG:
+                read_config(found)
             path = str(found) if found else None
             table[field] = ([path] if path else None) if many else path or ""
