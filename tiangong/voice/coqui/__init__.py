@@ -6,6 +6,7 @@ model_folder.py     a folder's config.json read without Coqui: which net, which 
 weights.py          checkpoints without running what is in them
 likeness.py         what a net needs to know of a person, computed once and kept beside the recording
 loading.py          Coqui's classes, imported late; settings -> the folder of a model
+net.py              what the engine asks of a net
 xtts.py             XTTS v2: streamed, cloned
 vits.py             VITS and YourTTS: a sentence at once
 coqui_voice.py      the voice engine
