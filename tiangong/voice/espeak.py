@@ -17,7 +17,7 @@ from tiangong.voice.espeak_library import FASTEST_WPM, SLOWEST_WPM, Delivery, es
 from tiangong.voice.language_runs import Run, Tongue, language_runs, main_tongue, short_pieces
 from tiangong.voice.loudness import limited
 from tiangong.voice.prosody import Prosody, prosody_of
-from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
+from tiangong.voice.protocol import PROFILE, VOICE_RATE_HZ, Speaker, Voice
 from tiangong.voice.speakable import speakable
 from tiangong.voice.spoken_run import SpokenRun, joined, trimmed
 from tiangong.voice.tone import dipped
@@ -59,6 +59,7 @@ FEMALE: Final = EspeakVariant("f5", pitch_en=48.0, pitch_zh=60.0, dip_db=7.0)  #
 MALE: Final = EspeakVariant("edward", pitch_en=58.0, pitch_zh=70.0, dip_db=3.5)  # near 112 Hz
 
 _SPEAKERS: Final = {"female": FEMALE, "male": MALE}
+CLONE_BASES: Final = tuple(_SPEAKERS)  # of which the one nearest to a person is moved onto their voice
 
 
 class EspeakVoice:
@@ -78,12 +79,27 @@ class EspeakVoice:
         """Why espeak-ng cannot be loaded here, or None; loads nothing."""
         return why_unusable()
 
-    def for_speaker(self, speaker: Speaker) -> "EspeakVoice":
-        """ "female" or "male"; this one itself for any other name."""
-        return EspeakVoice(_SPEAKERS[speaker.variant]) if speaker.variant in _SPEAKERS else self
+    def for_speaker(self, speaker: Speaker) -> Voice:
+        """A cloned voice where `speaker.folder` holds one that this engine learnt; "female" or "male"; else this one itself."""
+        if speaker.folder and (speaker.folder / PROFILE).is_file():
+            from tiangong.voice.clone.cloned_voice import ClonedVoice  # late: PyTorch and WORLD take two seconds
+            from tiangong.voice.clone.profile import read_profile
+
+            profile = read_profile(speaker.folder)
+            return ClonedVoice(_speaking_as(profile.facts.base), profile)
+        return _speaking_as(speaker.variant) if speaker.variant in _SPEAKERS else self
 
     def learn(self, folder: Path) -> str | None:
-        return None
+        """Keep a profile of the voice in `folder`, by which this engine speaks as that person; a third of its time."""
+        from tiangong.voice.clone.learning import learnt
+
+        profile = learnt(folder, CLONE_BASES, _speaking_as)
+        profile.save(folder)
+        return profile.facts.in_words
+
+    def plainly(self, sentence: str, language: str) -> Speech:
+        """One short sentence, without any feeling."""
+        return next(self.synthesize(sentence, SpeechStyle(language)))
 
     def synthesize(self, sentence: str, style: SpeechStyle) -> Iterator[Speech]:
         """Speech with phones at 24 kHz, one piece for what takes up to 12 s, else a piece for every few clauses.
@@ -132,6 +148,10 @@ class EspeakVoice:
             pitch=round(min(max(pitch, 0.0), 100.0)),
             pitch_range=round(min(pitch_range, 100.0)),
         )
+
+
+def _speaking_as(variant: str) -> EspeakVoice:
+    return EspeakVoice(_SPEAKERS.get(variant, FEMALE))
 
 
 def _pause_after(text: str, last: bool) -> float:

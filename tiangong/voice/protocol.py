@@ -9,6 +9,7 @@ from tiangong.core.media import Speech, SpeechStyle
 
 VOICE_RATE_HZ = 24_000  # every voice hands out 24 kHz mono
 REFERENCE: Final = "reference.wav"  # in the folder of a cloned voice: the person's recording, 24 kHz mono
+PROFILE: Final = "profile.safetensors"  # beside it: what the embedded engine learnt from it
 
 
 @dataclass(frozen=True)
