@@ -5,7 +5,7 @@ import pytest
 from tiangong.voice.espeak import LONGEST_PIECE_S
 from tiangong.voice.ipa import ipa
 from tiangong.voice.language_runs import language_runs, main_tongue, short_pieces, spoken_s
-from tiangong.voice.speakable import speakable
+from tiangong.voice.spoken_text import speakable
 
 RUNS = [
     ("请打开 GitHub 的 issue 页面", "zh", ["zh", "en", "zh", "en", "zh"]),
@@ -26,15 +26,15 @@ def test_a_sentence_is_split_where_its_script_changes(text, language, tongues):
 
 CLEANED = [
     ("**Hello** [there](http://a.b/c), see `code`", "en", "Hello there, see code"),
-    ("see https://example.com/a?b=1.", "en", "see link ."),
-    ("看 www.example.com/x，好吗", "zh", "看 链接 ，好吗"),
+    ("see https://example.com/a?b=1.", "en", "see example dot com."),
+    ("看 www.example.com/x，好吗", "zh", "看 example点com，好吗"),
     ("# Title\n- one\n- two", "en", "Title one two"),
     ("hi\u200b\u202e 😀there", "en", "hi there"),
     ("a\0b\x07c", "en", "a b c"),
-    ("涨了3.5%", "zh", "涨了百分之3.5"),
-    ("2026年10:30花了¥3,000", "zh", "二零二六年10点30分花了3000元"),
-    ("ＧＰＴ４", "zh", "GPT4"),
-    ("5 * 4", "en", "5 times 4"),
+    ("涨了3.5%", "zh", "涨了百分之三点五"),
+    ("2026年10:30花了¥3,000", "zh", "二零二六年十点三十分花了三千元"),
+    ("ＧＰＴ４", "zh", "GPT四"),
+    ("5 * 4", "en", "five times four"),
     ("snake_case", "en", "snake case"),
 ]
 

@@ -18,8 +18,8 @@ from tiangong.voice.language_runs import Run, Tongue, language_runs, main_tongue
 from tiangong.voice.loudness import limited
 from tiangong.voice.prosody import Prosody, prosody_of
 from tiangong.voice.protocol import PROFILE, VOICE_RATE_HZ, Speaker, Voice
-from tiangong.voice.speakable import speakable
 from tiangong.voice.spoken_run import SpokenRun, joined, trimmed
+from tiangong.voice.spoken_text import speakable
 from tiangong.voice.tone import dipped
 
 LONGEST_PIECE_S: Final = 12.0

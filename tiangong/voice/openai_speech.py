@@ -21,7 +21,7 @@ from tiangong.voice.openai_sound import RunningLevel, growing_pieces, sound_of
 from tiangong.voice.pieces import ToldText
 from tiangong.voice.prosody import prosody_of
 from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
-from tiangong.voice.speakable import speakable
+from tiangong.voice.spoken_text import speakable
 
 if TYPE_CHECKING:
     import httpx

@@ -26,8 +26,8 @@ from tiangong.voice.piper_net import PiperNet, PiperScales
 from tiangong.voice.piper_phones import Utterance, audible, raw_speech, utterances
 from tiangong.voice.prosody import Prosody, prosody_of
 from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
-from tiangong.voice.speakable import speakable
 from tiangong.voice.spoken_run import SpokenRun, joined, trimmed
+from tiangong.voice.spoken_text import speakable
 
 # A net takes a twentieth of what it speaks, on a weak machine a fifth: the first clauses are heard before the rest is made.
 LONGEST_PIECE_S: Final = 6.0

@@ -28,7 +28,7 @@ from tiangong.voice.openai_sound import RunningLevel
 from tiangong.voice.pieces import PICTURE_SAMPLES, ToldText, whole_pictures
 from tiangong.voice.prosody import prosody_of
 from tiangong.voice.protocol import REFERENCE, VOICE_RATE_HZ, Speaker
-from tiangong.voice.speakable import speakable
+from tiangong.voice.spoken_text import speakable
 
 _FADE_SAMPLES: Final = VOICE_RATE_HZ * 3 // 1000  # at both ends of what is said in one language
 
