@@ -4,6 +4,8 @@
     addresses.py   web, e-mail, telephone, codes: read out
     calendar.py    dates, times of day, years
     quantities.py  money, units, percent, fractions, ranges, sums, plain numbers
+    arithmetic.py, units.py
+                   sums, powers, ratios; the tables of units, currencies and signs
     names.py       abbreviations, Roman numerals, figures in names (GPT-4)
     numerals.py    number -> words, by `num2words` and `cn2an`
     context.py     in which language a figure is read; how rules are applied

@@ -94,6 +94,14 @@ _NUMBER_WORD_ZH: Final = (
 RULES: Final = (
     Rule(
         re.compile(
+            r"(?<![\d.])(?:\d{3,4}(?=室)|(?:100(?:86|10|01)|123(?:06|15|45))(?![\d.,万亿人个元年]))|(?<=转)\d{3,5}(?![\d万亿元])"
+        ),
+        lambda p: None,
+        lambda p: digits_zh(p[0], "幺"),
+        spaced=False,
+    ),
+    Rule(
+        re.compile(
             r"(?:https?://|ftp://|www\.)(?:www\.)?(?P<host>[A-Za-z0-9.\-]{1,253})(?::\d{1,5})?"
             r"(?:[/?#][^\s<>()\[\]，。！？；、“”\u3400-\u9fff]*[^\s<>()\[\]，。！？；、.,!?;:'\"“”\u3400-\u9fff])?/?",
             re.I,
@@ -126,7 +134,7 @@ RULES: Final = (
             re.I | re.A,
         ),
         _code_en,
-        lambda p: _code_zh(p),
+        _code_en,
     ),
     Rule(re.compile(r"(?P<cue>\b(?:call|dial|text) )(?P<code>\d{3,6})(?![\d\-])", re.I), _code_en, lambda p: None),
     Rule(

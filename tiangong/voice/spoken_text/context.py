@@ -53,8 +53,9 @@ def main_of(text: str, wanted: Tongue) -> Tongue:
 def tongue_at(text: str, start: int, end: int, main: Tongue) -> Tongue:
     """The language in which `text[start:end]`, figures and signs, is read.
 
-    It is the sentence's own, `main`: a Chinese speaker says "iPhone 十五". Exceptions: in a Chinese sentence a figure
-    within English words (both sides, or after two of them); in an English one a figure that touches Chinese (30元).
+    It is the sentence's own, `main`. Exceptions: in a Chinese sentence a figure within English words (both sides, or
+    after two of them), and one that an English name ends with (iPhone 15, GPT-4; see names.py; not A4, MP3, which are
+    said in Chinese); in an English sentence a figure that touches Chinese (30元).
     """
     if any("\u3400" <= c <= "\u9fff" for c in text[start:end]):
         return "zh"

@@ -4,7 +4,15 @@ import re
 from typing import Final
 
 from tiangong.voice.spoken_text.context import HAN, Place, Rule
-from tiangong.voice.spoken_text.numerals import cardinal_en, cardinal_zh, digits_en, digits_zh, ordinal_en
+from tiangong.voice.spoken_text.numerals import (
+    COUNTED,
+    cardinal_en,
+    cardinal_zh,
+    digits_en,
+    digits_zh,
+    ordinal_en,
+    year_en,
+)
 
 _LONG: Final = {
     "Dr.": "Doctor", "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Prof.": "Professor", "Jr.": "Junior", "Sr.": "Senior",
@@ -76,7 +84,17 @@ def _glued_en(place: Place) -> str:
     return f"{place['word']} {said}"
 
 
+def _named(place: Place) -> str:
+    """iPhone 15, Windows 11 in a Chinese sentence: the figure is part of the English name."""
+    digits = place["digits"]
+    if len(digits) == 4 and digits[:2] in ("19", "20"):
+        return f"{place['word']} {year_en(digits)}"
+    return _glued_en(place)
+
+
 def _glued_zh(place: Place) -> str:
+    if "-" in place[0] and len(place["word"]) > 1:
+        return _glued_en(place)
     digits = place["digits"]
     whole = len(digits) <= 2 and digits[0] != "0"
     said = (
@@ -144,13 +162,29 @@ BEFORE_FIGURES: Final = (
     ),
     Rule(
         re.compile(r"(?<![\w])[vV](?P<n>\d+(?:\.\d+)+)\b"),
-        lambda p: "version " + " point ".join(map(cardinal_en, p["n"].split("."))),
-        lambda p: "版本" + "点".join(map(cardinal_zh, p["n"].split("."))),
+        lambda p: (
+            "version " * (not p.before.lower().endswith("version "))
+            + " point ".join(map(cardinal_en, p["n"].split(".")))
+        ),
+        lambda p: "版本" * (not p.before.endswith("版本")) + "点".join(map(cardinal_zh, p["n"].split("."))),
     ),
     Rule(re.compile(r"(?<!\w)#(?P<tag>\w+)#?"), lambda p: f"hashtag {p['tag']}", lambda p: f"话题{p['tag']}"),
     Rule(re.compile(r"(?<![\w@])@(?P<tag>[A-Za-z]\w*)", re.A), lambda p: f"at {p['tag']}", lambda p: f"艾特{p['tag']}"),
 )
+_COUNTED_AFTER: Final = (
+    "|".join(c for c in COUNTED if c != "名")
+    + "|名(?!单)|路|楼|级|号|月|日|年|元|块|岁|班|位|折|强|万|亿|多|[至到~%:：/]"
+)
 AMONG_FIGURES: Final = (
+    Rule(
+        re.compile(
+            r"(?<![A-Za-z])(?P<word>[A-Za-z]{2,30}) (?P<digits>\d{1,4})(?:\.(?P<decimals>\d+))?"
+            rf"(?![\d.]*\d|\s?(?:{_COUNTED_AFTER})|[-–+])"
+        ),
+        lambda p: None,
+        _named,
+        spaced=False,
+    ),
     Rule(
         re.compile(r"(?<![\d.])(?P<digits>\d{1,3})(?P<word>(?:[A-Z]{1,3}|[GKDSC])(?![A-Za-z]))(?!\d)"),
         _number_first,

@@ -12,6 +12,7 @@ from num2words import num2words
 
 _DIGITS_EN: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _DIGITS_ZH: Final = "零一二三四五六七八九"
+NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"  # a pattern: 1,234.5
 LONGEST: Final = 15  # digits of a quantity; longer ones are codes
 # What 2 counts as 两: measure words and units.
 COUNTED: Final = (

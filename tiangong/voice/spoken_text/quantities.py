@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
+from tiangong.voice.spoken_text.arithmetic import arithmetic, by, power_en, power_zh, ratio_en, ratio_zh
 from tiangong.voice.spoken_text.context import HAN, Place, Rule
-from tiangong.voice.spoken_text.numerals import cardinal_en, cardinal_zh, digits_en, digits_zh, ordinal_en
-from tiangong.voice.spoken_text.units import BEFORE_EN, BEFORE_ZH, CURRENCIES, SUMS_EN, SUMS_ZH, UNITS
+from tiangong.voice.spoken_text.numerals import NUMBER, cardinal_en, cardinal_zh, digits_en, digits_zh, ordinal_en
+from tiangong.voice.spoken_text.units import BEFORE_EN, BEFORE_ZH, CURRENCIES, UNITS
 
-NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 # After Chinese a hyphen is a minus only where a value may stand: 结果是-3, but 方案-2.
 _MINUS: Final = r"(?:(?:(?<![\w)\]])|(?<=[是为到约于至降升温度有达跌涨得零值差]))[-−])"
 _SIGNED: Final = rf"{_MINUS}?(?:{NUMBER})"
@@ -30,12 +30,18 @@ _PARTS: Final = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _UNICODE: Final = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 
 
+def _before_a_noun(place: Place) -> bool:
+    """A 500 GB disk: the unit has no plural."""
+    return bool(re.search(r"\b[Aa]n? $", place.before) and re.match(" [a-z]", place.after))
+
+
 def _money_en(place: Place) -> str:
     money = CURRENCIES[place["sign"] or place["name"]]
     amount, scale = place["n"], place["scale"]
     minus = "minus " if place["minus"] else ""
     if scale:
-        return f"{minus}{cardinal_en(amount)} {_SCALES.get(scale, scale)} {money.many}"
+        name = money.one if _before_a_noun(place) else money.many
+        return f"{minus}{cardinal_en(amount)} {_SCALES.get(scale, scale)} {name}"
     whole, _, part = amount.replace(",", "").partition(".")
     if len(part) > 2:
         return f"{minus}{cardinal_en(amount)} {money.many}"
@@ -73,14 +79,15 @@ def _measure_en(place: Place) -> str:
     unit = UNITS[place["unit"]]
     if place["until"]:
         return f"{cardinal_en(place['n'])} to {cardinal_en(place['until'])} {unit.many}"
-    return f"{cardinal_en(place['n'])} {unit.one if place['n'] in ('1', '-1') else unit.many}"
+    return f"{cardinal_en(place['n'])} {unit.one if place['n'] in ('1', '-1') or _before_a_noun(place) else unit.many}"
 
 
 def _measure_zh(place: Place) -> str:
     unit = UNITS[place["unit"]].zh
     number = place["n"]
     if place["unit"].startswith("°") and number[0] in "-−":
-        return f"零下{cardinal_zh(number[1:], unit)}{unit}"
+        until = f"到零上{cardinal_zh(place['until'], unit)}" if place["until"] else ""
+        return f"零下{cardinal_zh(number[1:], '' if until else unit)}{until}{unit}"
     until = f"到{cardinal_zh(place['until'], unit)}" if place["until"] else ""
     return f"{cardinal_zh(number, '' if until else unit)}{until}{unit}"
 
@@ -141,32 +148,15 @@ def _range_en(place: Place) -> str:
 
 def _range_zh(place: Place) -> str:
     falls = float(place["a"].replace(",", "")) > float(place["b"].replace(",", ""))
-    return f"{cardinal_zh(place['a'])}{'比' if falls else '到'}{cardinal_zh(place['b'], place.after)}"
+    return f"{cardinal_zh(place['a'], '' if falls else place.after)}{'比' if falls else '到'}{cardinal_zh(place['b'], place.after)}"
 
 
-def _sum(place: Place) -> str:
-    zh = place.tongue == "zh"
-    number, signs = (cardinal_zh, SUMS_ZH) if zh else (cardinal_en, SUMS_EN)
-    tokens = re.findall(rf"(?:{NUMBER})|[^\s\d.,]", place[0])
-    said: list[str] = []
-    for i, token in enumerate(tokens):
-        negative = token in "-−" and (i == 0 or tokens[i - 1] in signs)
-        said.append(("负" if zh else "minus") if negative else signs[token] if token in signs else number(token))
-    return ("" if zh else " ").join(said)
+def _out_of_en(place: Place) -> str:
+    return f"{cardinal_en(place['n'])} out of {cardinal_en(place['of'])}"
 
 
-def _by(place: Place) -> str:
-    zh = place.tongue == "zh"
-    numbers = re.findall(NUMBER, place[0])
-    return "乘".join(map(cardinal_zh, numbers)) if zh else " by ".join(map(cardinal_en, numbers))
-
-
-def _ratio_en(place: Place) -> str:
-    return " to ".join(map(cardinal_en, re.findall(NUMBER, place[0])))
-
-
-def _ratio_zh(place: Place) -> str:
-    return "比".join(map(cardinal_zh, re.findall(NUMBER, place[0])))
+def _scaled_en(place: Place) -> str:
+    return f"{cardinal_en(place['n'])} {_SCALES[place['scale']]}"
 
 
 def _plain_en(place: Place) -> str:
@@ -177,24 +167,23 @@ def _plain_zh(place: Place) -> str:
     return cardinal_zh(place[0], place.after)
 
 
-def _power_en(place: Place) -> str:
-    power = place["power"].translate(_SUPERSCRIPT)
-    ends = {"2": "squared", "3": "cubed"}
-    base = cardinal_en(place["n"]) if place["n"][0].isdigit() else place["n"]
-    return f"{base} {ends.get(power) or f'to the power of {cardinal_en(power)}'}"
-
-
-def _power_zh(place: Place) -> str:
-    power = place["power"].translate(_SUPERSCRIPT)
-    base = cardinal_zh(place["n"]) if place["n"][0].isdigit() else place["n"]
-    return f"{base}的{'平方' if power == '2' else '立方' if power == '3' else cardinal_zh(power) + '次方'}"
-
-
-_SUPERSCRIPT: Final = str.maketrans("²³⁴⁵⁶⁷⁸⁹¹⁰⁻", "2345678910-")
 _FEET: Final = re.compile(r"(?<![\d.])(\d)['′](\d{1,2})[\"″]")
 _DUAL: Final = r"[+×*÷=<>≤≥≈≠±]|\s[-−/x]\s"
 
 RULES: Final = (
+    Rule(re.compile(rf"(?<=[\dkKMB])\s?[-–—~]\s?(?=(?:{_SIGN}) ?\d)"), lambda p: " to ", lambda p: "到", spaced=False),
+    Rule(re.compile(rf"(?P<minus>)(?P<n>{NUMBER})(?P<scale>)\s?(?P<name>[€£])(?P<sign>)(?!\d)"), _money_en, _money_zh),
+    Rule(re.compile(rf"(?<![\w.])(?P<n>\d+\.\d+)/(?P<of>{NUMBER})"), _out_of_en, lambda p: None),
+    Rule(
+        re.compile(r"(?<![\w.])\.(\d{1,15})\b"),
+        lambda p: "point " + digits_en(p[1]),
+        lambda p: "零点" + digits_zh(p[1]),
+    ),
+    Rule(
+        re.compile(r"(?<![\w.$€£])(?P<n>\d+(?:\.\d+)?)(?P<scale>[MB])(?= (?:people|[a-z]+s)\b)"),
+        _scaled_en,
+        lambda p: None,
+    ),
     Rule(
         re.compile(
             rf"(?P<minus>(?<![\w\d])-)?(?:(?P<sign>{_SIGN}) ?(?P<n>{NUMBER})"
@@ -236,31 +225,33 @@ RULES: Final = (
                 "(?P<p2>[²³⁴-⁹]+)", r"(?=[²³⁴-⁹])(?P<p2>)"
             )
         ),
-        lambda p: _power_en(p) if p["power"] else None,
-        lambda p: _power_zh(p) if p["power"] else None,
+        lambda p: power_en(p) if p["power"] else None,
+        lambda p: power_zh(p) if p["power"] else None,
     ),
-    Rule(re.compile(r"(?<![\d.,A-Za-z])(?P<n>\d+|[a-z])(?P<power>[²³⁴-⁹]+)"), _power_en, _power_zh),
+    Rule(re.compile(r"(?<![\d.,A-Za-z])(?P<n>\d+|[a-z])(?P<power>[²³⁴-⁹]+)"), power_en, power_zh),
     Rule(
         re.compile(
             rf"(?<![\w.])[-−]?(?:{NUMBER})(?:\s?(?:{_DUAL}|[-−/x])\s?[-−]?(?:{NUMBER})){{0,12}}(?:\s?=\s?[-−]?(?:{NUMBER}))(?![\d%])"
         ),
-        _sum,
-        _sum,
+        arithmetic,
+        arithmetic,
     ),
     Rule(
         re.compile(r"(?<![\d.,A-Za-z])\d+(?:\s?[x×]\s?\d+)+(?![\d.]*\d|[A-Za-z])"),
-        lambda p: _by(p) if "x" in p[0] or len(p[0]) > 6 else _sum(p),
-        lambda p: _by(p) if "x" in p[0] else _sum(p),
+        lambda p: by(p) if "x" in p[0] or len(p[0]) > 6 else arithmetic(p),
+        lambda p: by(p) if "x" in p[0] else arithmetic(p),
     ),
     Rule(
-        re.compile(rf"(?<![\w.])[-−]?(?:{NUMBER})(?:\s?(?:{_DUAL})\s?[-−]?(?:{NUMBER})){{1,12}}(?![\d%])"), _sum, _sum
+        re.compile(rf"(?<![\w.])[-−]?(?:{NUMBER})(?:\s?(?:{_DUAL})\s?[-−]?(?:{NUMBER})){{1,12}}(?![\d%])"),
+        arithmetic,
+        arithmetic,
     ),
     Rule(
         re.compile(rf"(?P<sign>[≈±≥≤<>])\s?(?P<n>{NUMBER})"),
         lambda p: f"{BEFORE_EN[p['sign']]} {cardinal_en(p['n'])}",
         lambda p: BEFORE_ZH[p["sign"]] + cardinal_zh(p["n"], p.after),
     ),
-    Rule(re.compile(r"(?<![\d:.])\d+(?:\.\d+)?[:：]\d+(?:\.\d+)?(?![\d:]|\.\d)"), _ratio_en, _ratio_zh),
+    Rule(re.compile(r"(?<![\d:.])\d+(?:\.\d+)?[:：]\d+(?:\.\d+)?(?![\d:]|\.\d)"), ratio_en, ratio_zh),
     Rule(
         re.compile(rf"(?<![\d.\-A-Za-z])(?P<a>{NUMBER})\s?(?:-|–|—|~|～)\s?(?P<b>{NUMBER})(?![\d\-]|\.\d)"),
         _range_en,
