@@ -58,3 +58,32 @@ def render(
     typer.echo(as_text(report))
     if output:
         output.write_text(as_json(report), encoding="utf-8")
+
+
+@app.command()
+def voice(
+    speakers: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of sound for each speaker in this one, or a JSON {speaker: [files]}: to be cloned."
+        ),
+    ] = None,
+    resemblyzer_python: Annotated[
+        Path | None, typer.Option(help="An interpreter that has resemblyzer: for the likeness of clones.")
+    ] = None,
+    sentences: Annotated[int, typer.Option(help="How many sentences to say.", min=1, max=50)] = 50,
+    voices: Annotated[int, typer.Option(help="How many clones' words, times and sound to measure.", min=0)] = 4,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A part: likeness, words, timing, sound or forms. Repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """The embedded voice and its clones: likeness, words understood, time to the first sound, loudness, spoken forms."""
+    from tiangong.bench.report import as_json, as_text
+    from tiangong.bench.voice import PARTS, VoiceWishes, measure_voice
+
+    parts = tuple(only) if only else PARTS
+    report = measure_voice(VoiceWishes(speakers, resemblyzer_python, sentences, voices, parts))
+    typer.echo(as_text(report))
+    if output:
+        output.write_text(as_json(report), encoding="utf-8")
