@@ -22,6 +22,7 @@ _PACKAGES: Final = (
     "av",
     "pocketsphinx",
     "espeakng-loader",
+    "pyworld-prebuilt",
     "gradio",
 )
 

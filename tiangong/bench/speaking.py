@@ -91,8 +91,8 @@ async def record(
         recorder = Recorder(engines.illustrator(avatar, _SEED), film.keep)
         await _rest(recorder)
         for text in texts:
-            async for speech in spoken_text(avatar.mind, engines, text, SpeechStyle(language)):
-                start_s = recorder.seconds
+            async for said in spoken_text(avatar.mind, engines, text, SpeechStyle(language)):
+                start_s, speech = recorder.seconds, said.speech
                 phones += [Phone(p.symbol, p.start_s + start_s, p.end_s + start_s) for p in speech.phones or ()]
                 await recorder.perform(1, speech if told else replace(speech, phones=None))
             await _rest(recorder)

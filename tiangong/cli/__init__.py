@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from tiangong.cli import avatar, bench, doctor, senses, serve, talk
+from tiangong.cli import avatar, bench, doctor, senses, serve, talk, voice
 from tiangong.core.errors import TiangongError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("hear")(senses.hear)
 app.command("look")(senses.look)
 app.command("doctor")(doctor.doctor)
 app.add_typer(avatar.app, name="avatar")
+app.add_typer(voice.app, name="voice")
 app.add_typer(bench.app, name="bench")
 
 

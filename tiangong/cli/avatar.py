@@ -39,6 +39,7 @@ def create(
     """Make an avatar from a photo (seconds) or a video (minutes: it trains a face of its own)."""
     from tiangong.core.config import load_settings
     from tiangong.core.errors import ConfigError
+    from tiangong.service.assembly import Engines
     from tiangong.studio.avatar_files import Wishes
     from tiangong.studio.making import create_from_photo, create_from_video
 
@@ -46,8 +47,10 @@ def create(
         raise ConfigError(f"no built-in voice '{speaks_as}'; there are: female, male")
     if photo and video:
         raise ConfigError("give a photo or a video, not both; a video makes the better avatar")
-    avatars = load_settings().avatars
-    wishes = Wishes(drawn=drawn, voice=voice, speaks_as=speaks_as, replace=replace)
+    settings = load_settings()
+    avatars = settings.avatars
+    learners = Engines(settings).learners if voice else ()
+    wishes = Wishes(drawn=drawn, voice=voice, learners=learners, speaks_as=speaks_as, replace=replace)
     if photo:
         made = create_from_photo(name, photo, avatars, wishes)
     elif video:
@@ -65,10 +68,8 @@ def create(
         typer.echo(
             "You declare that this is your own likeness, or that you have this person's permission (consent.json)."
         )
-    if voice:
-        typer.echo(
-            "The voice recording is kept in the avatar; it speaks with a built-in voice until voices can be cloned."
-        )
+    for sentence in made.voice:
+        typer.echo(f"Voice: {sentence}.")
 
 
 @app.command()

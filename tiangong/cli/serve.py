@@ -13,6 +13,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port of the page.")] = None,
     profile: Profile = None,
     avatar: Avatar = None,
+    voice: Annotated[str | None, typer.Option(help="A cloned voice, a voice engine, or 'auto'.")] = None,
 ) -> None:
     """Serve the page on which you talk with the avatar."""
     began_s = time.monotonic()
@@ -25,10 +26,11 @@ def serve(
 
     from tiangong.core.config import load_settings
     from tiangong.service.api import create_app
-    from tiangong.service.assembly import Engines
+    from tiangong.service.assembly import Engines, with_voice
     from tiangong.service.page import mount_page
 
     settings = load_settings(profile=profile, avatar=avatar)
+    settings = with_voice(settings, voice) if voice else settings
     place = settings.serve.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None})
     engines = Engines(settings.model_copy(update={"serve": place}))
     for stage, choice in engines.choices.items():

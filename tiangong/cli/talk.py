@@ -72,7 +72,7 @@ def say(
     text: Annotated[str, typer.Argument(help="What to say; '-' reads it from standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="out.mp4, or out.wav for the voice alone.")],
     avatar: Avatar = None,
-    voice: Annotated[str | None, typer.Option(help="Voice engine, or 'auto'.")] = None,
+    voice: Annotated[str | None, typer.Option(help="A cloned voice, a voice engine, or 'auto'.")] = None,
     emotion: Annotated[
         str, typer.Option(help="neutral, happy, sad, angry, fearful, disgusted or surprised.")
     ] = "neutral",
@@ -103,22 +103,20 @@ async def _record(
     language: str | None,
     profile: str | None,
 ) -> "tuple[float, list[SpokenSentence]]":
-    from tiangong.core.config import EngineNames, load_settings
+    from tiangong.core.config import load_settings
     from tiangong.core.errors import ConfigError, MediaError
     from tiangong.core.face import EMOTIONS
     from tiangong.core.language import clean_script, language_of
     from tiangong.core.media import SpeechStyle
-    from tiangong.service.assembly import Engines
+    from tiangong.service.assembly import Engines, with_voice
     from tiangong.service.film import Film
-    from tiangong.service.recording import SpokenSentence, at, record_text, spoken_text
+    from tiangong.service.recording import Transcript, record_text, spoken_text
 
     if emotion not in EMOTIONS:
         raise ConfigError(f"no emotion '{emotion}'; there are: {', '.join(EMOTIONS)}")
     settings = load_settings(profile=profile, avatar=avatar_name, language=language)
     if voice:
-        settings = settings.model_copy(
-            update={"engines": EngineNames(**{**settings.engines.model_dump(), "voice": voice})}
-        )
+        settings = with_voice(settings, voice)
     script = clean_script(text)
     spoken = language_of(script) if settings.language == "auto" else settings.language
     engines = Engines(settings)
@@ -127,10 +125,11 @@ async def _record(
         with Film(output) as film:
             if output.suffix.lower() == ".wav":
                 mind = await engines.open_mind(settings.avatar)
-                sentences: list[SpokenSentence] = []
-                async for speech in spoken_text(mind, engines, script, style):
-                    sentences.append(at(speech, film.seconds))
-                    film.add_sound(speech.audio)
+                transcript = Transcript()
+                async for said in spoken_text(mind, engines, script, style):
+                    transcript.add(said, film.seconds)
+                    film.add_sound(said.speech.audio)
+                sentences = transcript.sentences
             else:
                 avatar = await engines.open_avatar(settings.avatar)
                 sentences = await record_text(avatar, engines, script, style, film.keep)

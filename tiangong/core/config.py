@@ -53,6 +53,7 @@ class HearingSettings(_Section):
 
 class VoiceSettings(_Section):
     voices: Path = Path("voices")  # folder of one's own cloned voices
+    speaker: str | None = None  # the cloned voice that every avatar speaks with; None: each with its own
     coqui: str | None = None  # folder or hub name of a Coqui model ("tts_models/multilingual/multi-dataset/xtts_v2")
     convert: str | None = None  # folder or hub name of a Coqui voice conversion model, which runs after the engine
     accepted_licences: tuple[str, ...] = ()  # of weights that may not be used by everyone for everything: ("CPML",)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, cast
 
 from tiangong.agent.engines import BRAINS
@@ -24,6 +25,7 @@ from tiangong.policies.protocol import Policy
 from tiangong.rendering.engines import MOTIONS, RENDERERS
 from tiangong.rendering.protocol import Face, FaceRenderer, MotionEngine
 from tiangong.studio.bundle import STARTER, Bundle, find_bundles, open_bundle
+from tiangong.studio.voices import Learn, find_voice, voice_of
 from tiangong.voice.engines import VOICES
 from tiangong.voice.protocol import Speaker, Voice
 
@@ -145,7 +147,30 @@ class Engines:
         # Off the loop: reading documents or a large model's weights must not freeze the calls that go on meanwhile.
         knowledge = await asyncio.to_thread(Knowledge.load, [folder for folder in folders if folder.is_dir()])
         await asyncio.to_thread(lambda: (self.brain, self.voice, self.policy))
-        voice = self.voice.for_speaker(Speaker(persona.voice))
+        speaker = Speaker(persona.voice, self._cloned_voice(bundle))
+        voice = await asyncio.to_thread(self.voice.for_speaker, speaker)
         mind = Mind(self.brain, self.policy, voice, persona.persona, knowledge, self.workers)
         await mind.prepare()
         return mind
+
+    def _cloned_voice(self, bundle: Bundle) -> Path | None:
+        """The folder of the voice that the settings ask for, else of the avatar's own."""
+        wanted = self.settings.voice
+        return find_voice(wanted.speaker, wanted.voices) if wanted.speaker else voice_of(bundle.folder)
+
+    @property
+    def learners(self) -> tuple[Learn, ...]:
+        """What learns a new voice: the engine in force, and the embedded one, which can always speak."""
+        taken = self.choices["voice"].name
+        if taken == "espeak" and self.settings.voice.convert is None:
+            return (self.voice.learn,)
+        return (self.voice.learn, cast(Voice, make("voice", VOICES, "espeak", self.settings)).learn)
+
+
+def with_voice(settings: Settings, wanted: str) -> Settings:
+    """The settings with another voice: an engine's name, "auto", or a cloned voice. Raises ConfigError for none of these."""
+    if wanted in (*VOICES, "auto"):
+        engines = settings.engines.model_copy(update={"voice": wanted})
+        return settings.model_copy(update={"engines": engines})
+    find_voice(wanted, settings.voice.voices)
+    return settings.model_copy(update={"voice": settings.voice.model_copy(update={"speaker": wanted})})

@@ -1,7 +1,7 @@
 """Talking without a call: a text, or the answer to one, as clips for a file."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -53,25 +53,49 @@ class SpokenSentence:
     phones: tuple[Phone, ...]  # times from the start of the recording too
 
 
-async def spoken_text(mind: Mind, engines: Engines, text: str, style: SpeechStyle) -> AsyncGenerator[Speech]:
+@dataclass(frozen=True)
+class Said:
+    """A piece of a sentence's sound; an engine that streams hands out several."""
+
+    sentence: str  # the whole of it
+    number: int  # of the sentence, from 0
+    speech: Speech
+
+
+@dataclass
+class Transcript:
+    """What was said where in a recording."""
+
+    sentences: list[SpokenSentence] = field(default_factory=list[SpokenSentence])
+    _last: int = -1
+
+    def add(self, said: Said, start_s: float) -> None:
+        """A piece that begins at `start_s`; pieces of one sentence become one."""
+        phones = tuple(Phone(p.symbol, p.start_s + start_s, p.end_s + start_s) for p in said.speech.phones or ())
+        end_s = start_s + said.speech.audio.duration_s
+        if said.number == self._last:
+            before = self.sentences[-1]
+            self.sentences[-1] = replace(before, end_s=end_s, phones=before.phones + phones)
+        else:
+            self.sentences.append(SpokenSentence(said.sentence, start_s, end_s, phones))
+        self._last = said.number
+
+
+async def spoken_text(mind: Mind, engines: Engines, text: str, style: SpeechStyle) -> AsyncGenerator[Said]:
     """A text in the avatar's voice, sentence by sentence, as far as its policy lets it. Raises EngineError."""
 
     async def whole() -> AsyncGenerator[str]:
         yield text
 
     turn = Turn(1, style.language, (), None, TurnWatch(0.0, 0.0))
+    number = 0
     async for sentence in mind.cleared(split_sentences(whole()), turn):
         spoken = replace(style, language=language_of(sentence, style.language))
         async for speech in iterate(
             engines.workers, "voice", turn.id, partial(mind.voice.synthesize, sentence, spoken)
         ):
-            yield speech
-
-
-def at(speech: Speech, start_s: float) -> SpokenSentence:
-    """Where a piece of speech that begins at `start_s` stands in a recording."""
-    phones = tuple(Phone(p.symbol, p.start_s + start_s, p.end_s + start_s) for p in speech.phones or ())
-    return SpokenSentence(speech.text, start_s, start_s + speech.audio.duration_s, phones)
+            yield Said(sentence.strip(), number, speech)
+        number += 1
 
 
 async def record_text(
@@ -79,10 +103,10 @@ async def record_text(
 ) -> list[SpokenSentence]:
     """The avatar says this text; empty where there is nothing to say. Raises EngineError."""
     recorder = _recorder(avatar, engines, keep)
-    said: list[SpokenSentence] = []
+    transcript = Transcript()
     await recorder.rest(_LEAD_FRAMES)
-    async for speech in spoken_text(avatar.mind, engines, text, style):
-        said.append(at(speech, recorder.seconds))
-        await recorder.perform(1, speech)
+    async for said in spoken_text(avatar.mind, engines, text, style):
+        transcript.add(said, recorder.seconds)
+        await recorder.perform(1, said.speech)
     await recorder.rest(_LEAD_FRAMES)
-    return said
+    return transcript.sentences

@@ -1,4 +1,4 @@
-"""The files of a new avatar: portrait, landmarks, persona, consent, voice."""
+"""The files of a new avatar: portrait, landmarks, persona, consent."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,22 +10,16 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from tiangong.core.errors import MediaError
-from tiangong.core.media import AudioChunk
 from tiangong.core.pictures import write_picture
-from tiangong.core.sound import read_audio, write_wav
 from tiangong.studio.bundle import CONSENT, KNOWLEDGE, PERSONA, PORTRAIT, Consent
 from tiangong.studio.finding_faces import OUTER_EYES, find_faces, in_crop
+from tiangong.studio.voices import Learn
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 PURPOSES: Final = ("conversation", "service", "testing", "drive")
 MOTION: Final = "motion.npz"
-VOICE_FILE: Final = "voice/reference.wav"
-VOICE_RATE_HZ: Final = 24_000
-SHORTEST_VOICE_S, LONGEST_VOICE_S = 1.0, 600.0
-SILENCE: Final = 0.003  # loudest sample below this: nothing was recorded
 PORTRAIT_PX: Final = 1024  # longest side; the renderers draw 512
 # Side in eye distances: more than the renderers' own crop, so that it stays theirs to choose.
 PORTRAIT_EYES: Final = 6.0
@@ -39,14 +33,13 @@ class Wishes:
 
     drawn: bool = False  # an invented or painted character, nobody's likeness
     voice: Path | None = None  # a recording of the voice that it shall have
-    speaks_as: str = "female"  # variant of the built-in voice until one is cloned: "female", "male"
+    learners: tuple[Learn, ...] = ()  # engines that learn it
+    speaks_as: str = "female"  # variant of the built-in voice where none is cloned: "female", "male"
     replace: bool = False  # an avatar of this name may be overwritten
 
 
-def write_avatar(
-    folder: Path, name: str, image: Picture, landmarks: Floats, wishes: Wishes, voice: AudioChunk | None
-) -> None:
-    """All files but the manifest. `image` (height, width, 3) upright RGB, `landmarks` (478, 3) px of it."""
+def write_avatar(folder: Path, name: str, image: Picture, landmarks: Floats, wishes: Wishes) -> None:
+    """All files but the voice's and the manifest. `image` (height, width, 3) upright RGB, `landmarks` (478, 3) px of it."""
     portrait, marks = head_and_shoulders(image, landmarks)
     write_picture(portrait, folder / PORTRAIT)
     np.savez(folder / MOTION, landmarks=marks)
@@ -54,9 +47,6 @@ def write_avatar(
     consent = declared_consent(name, wishes.drawn)
     (folder / CONSENT).write_text(consent.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
     (folder / KNOWLEDGE).mkdir()
-    if voice:
-        (folder / VOICE_FILE).parent.mkdir()
-        write_wav(voice, folder / VOICE_FILE)
 
 
 def head_and_shoulders(image: Picture, landmarks: Floats) -> tuple[Picture, Floats]:
@@ -122,19 +112,3 @@ def declared_consent(name: str, drawn: bool) -> Consent:
         statement=f"Declared by the maker of '{name}' on {day}: this is my own likeness, or I have this person's permission.",
         purposes=PURPOSES,
     )
-
-
-def read_voice(path: Path | None) -> AudioChunk | None:
-    """A recording as mono at 24 kHz. Raises MediaError where it is no sound, silent, too short or too long."""
-    if path is None:
-        return None
-    sound = read_audio(path, VOICE_RATE_HZ)
-    if sound.duration_s < SHORTEST_VOICE_S:
-        raise MediaError(f"{path.name}: {sound.duration_s:.1f} s of voice are too short; record 10 s or more")
-    if sound.duration_s > LONGEST_VOICE_S:
-        raise MediaError(
-            f"{path.name}: {sound.duration_s / 60:.0f} minutes of voice are too long; cut it to 10 or less"
-        )
-    if float(np.abs(sound.pcm).max()) < SILENCE:
-        raise MediaError(f"{path.name}: the recording is silent; check the microphone")
-    return sound

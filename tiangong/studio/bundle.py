@@ -96,9 +96,15 @@ def open_bundle(folder: Path, purpose: str = "conversation") -> Bundle:
     for needed in (CONSENT, PORTRAIT, PERSONA):
         if needed not in manifest.files:
             raise BundleError(f"{folder.name}: the manifest does not list {needed}")
+    consent = read_consent(folder, purpose)
+    return Bundle(folder=folder, name=manifest.name, consent=consent)
+
+
+def read_consent(folder: Path, purpose: str) -> Consent:
+    """The consent of an avatar or a voice. Raises BundleError where it cannot be read, ConsentError as `open_bundle`."""
     consent = _read(folder / CONSENT, Consent)
     _check_consent(folder.name, consent, purpose)
-    return Bundle(folder=folder, name=manifest.name, consent=consent)
+    return consent
 
 
 def seal_bundle(folder: Path, name: str) -> Manifest:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.core.errors import BundleError, MediaError
-from tiangong.studio.avatar_files import Wishes, read_voice, write_avatar
+from tiangong.core.media import AudioChunk
+from tiangong.studio.avatar_files import Wishes, write_avatar
 from tiangong.studio.bundle import PORTRAIT, find_bundles, open_bundle, seal_bundle
 from tiangong.studio.face_track import FaceTrack
 from tiangong.studio.film_reading import frame_at
@@ -19,6 +20,7 @@ from tiangong.studio.finding_faces import find_faces
 from tiangong.studio.preflight import Finding, check_photo
 from tiangong.studio.preflight_video import check_video
 from tiangong.studio.reference import reference_time_s
+from tiangong.studio.voices import VOICE_FOLDER, read_recordings, write_voice
 from tiangong.studio.workshop import Workshop, checked_name, remove_if_empty
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Made:
 
     folder: Path
     findings: tuple[Finding, ...]  # warnings about the material
+    voice: tuple[str, ...] = ()  # what engines say of the voice that they learnt
 
 
 def create_from_photo(name: str, photo: Path, avatars: Path, wishes: Wishes | None = None) -> Made:
@@ -77,12 +80,13 @@ def create_from_photo(name: str, photo: Path, avatars: Path, wishes: Wishes | No
     wishes = wishes or Wishes()
     name = checked_name(name)
     _check_free(name, avatars, wishes)
-    voice = read_voice(wishes.voice)
+    recording = read_recordings([wishes.voice]) if wishes.voice else None
     material = check_photo(photo)
     with Workshop(avatars, name) as shop:
-        write_avatar(shop.folder, name, material.image, material.landmarks, wishes, voice)
+        write_avatar(shop.folder, name, material.image, material.landmarks, wishes)
+        said = _learn_voice(shop.folder, recording, wishes)
         seal_bundle(shop.folder, name)
-        return Made(shop.finish(replace=wishes.replace), material.findings)
+        return Made(shop.finish(replace=wishes.replace), material.findings, said)
 
 
 def create_from_video(
@@ -101,17 +105,18 @@ def create_from_video(
     wishes, training, listeners = wishes or Wishes(), training or Training(), listeners or Listeners()
     name = checked_name(name)
     _check_free(name, avatars, wishes)
-    voice = read_voice(wishes.voice)
+    recording = read_recordings([wishes.voice]) if wishes.voice else None
     track, findings = check_video(video, listeners.reading)
     portrait = frame_at(video, reference_time_s(track))
     faces = find_faces(portrait)
     if not faces:
         raise MediaError(f"{video.name}: no frame shows the face well enough for a portrait; film it from nearer")
     with Workshop(avatars, name) as shop:
-        write_avatar(shop.folder, name, portrait, faces[0], wishes, voice)
+        write_avatar(shop.folder, name, portrait, faces[0], wishes)
+        said = _learn_voice(shop.folder, recording, wishes)  # before the training: a bad recording must not cost it
         _train(shop.folder, track, _checkpoints(avatars, name, video, shop.folder), training, listeners, train)
         seal_bundle(shop.folder, name)
-        made = Made(shop.finish(replace=wishes.replace), findings)
+        made = Made(shop.finish(replace=wishes.replace), findings, said)
     _forget_checkpoints(avatars, name)
     return made
 
@@ -143,6 +148,10 @@ def train_again(
         made = Made(shop.finish(replace=True), findings)
     _forget_checkpoints(avatars, name)
     return made
+
+
+def _learn_voice(folder: Path, recording: AudioChunk | None, wishes: Wishes) -> tuple[str, ...]:
+    return write_voice(folder / VOICE_FOLDER, recording, wishes.learners) if recording else ()
 
 
 def _check_free(name: str, avatars: Path, wishes: Wishes) -> None:

@@ -1,6 +1,6 @@
 """A recording -> what the embedded engine needs to speak as that person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,7 +35,8 @@ CALIBRATION: Final = (
 )
 _QUIET_NEPERS: Final = 8.0  # 35 dB of power under the loudest speech: gaps and breath, not sounds
 _PITCH_COST: Final = 0.5  # of one natural logarithm (1.4 octaves) between the pitches, in units of the map's L
-_SLOWEST, _FASTEST = 0.85, 1.2  # the phone loop's own errors count as speech too: trust it no further
+# The phone loop's own errors count as speech too: trust it no further. Faster speech costs words.
+_SLOWEST, _FASTEST = 0.92, 1.06
 _GAIN_SENTENCES: Final = 2  # of each language, spoken to find the clone's loudness
 
 
@@ -60,15 +61,17 @@ class _Base:
         return PitchRange.of(self.frames.f0_hz)
 
 
-def learnt(folder: Path, bases: tuple[str, ...], voice_of: Callable[[str], BaseVoice]) -> VoiceProfile:
+def learnt(folder: Path, bases: Mapping[str, float], voice_of: Callable[[str], BaseVoice]) -> VoiceProfile:
     """The profile of the voice in `folder`'s reference, on the nearest of `bases`; a third of the recording's time.
+
+    `bases`: name -> what is added to its distance, because it is less well understood.
 
     Raises MediaError where the recording cannot be used.
     """
     return profile_of(read_audio(folder / REFERENCE, VOICE_RATE_HZ), bases, voice_of)
 
 
-def profile_of(sound: AudioChunk, bases: tuple[str, ...], voice_of: Callable[[str], BaseVoice]) -> VoiceProfile:
+def profile_of(sound: AudioChunk, bases: Mapping[str, float], voice_of: Callable[[str], BaseVoice]) -> VoiceProfile:
     """As `learnt`, of a recording at 24 kHz."""
     speech = clean_speech(sound)
     frames = analysed(speech.pcm, carefully=True)
@@ -109,14 +112,18 @@ def _facts(
 
 
 def _nearest(
-    bases: tuple[str, ...], voice_of: Callable[[str], BaseVoice], person: Frames, sounds: NDArray[np.intp], pitch: PitchRange
+    bases: Mapping[str, float],
+    voice_of: Callable[[str], BaseVoice],
+    person: Frames,
+    sounds: NDArray[np.intp],
+    pitch: PitchRange,
 ) -> tuple[str, SpectralMap]:
     """The embedded voice from which the way to the person is shortest, and that way."""
     fits = {name: fitted_map(*_spectra(_base(name, voice_of)), person.bands, sounds) for name in bases}
 
     def distance(name: str) -> float:
         apart = abs(np.log(pitch.middle_hz / _base(name, voice_of).pitch.middle_hz))
-        return fits[name].loss + _PITCH_COST * float(apart)
+        return fits[name].loss + _PITCH_COST * float(apart) + bases[name]
 
     name = min(bases, key=distance)
     return name, fits[name]

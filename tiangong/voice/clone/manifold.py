@@ -16,7 +16,9 @@ from scipy.fft import dct
 from tiangong.voice.clone.articulation import KIND_OF, KINDS
 from tiangong.voice.clone.spectrum import Floats
 
-CONTEXT: Final = 4  # frames (20 ms) on either side that must fit too: a sound is told by where it comes from and goes to
+CONTEXT: Final = (
+    4  # frames (20 ms) on either side that must fit too: a sound is told by where it comes from and goes to
+)
 _FEATURES: Final = 24
 _READ_BANDS: Final = 56  # up to 8 kHz; many recordings hold nothing above
 _LEVEL_SHARE: Final = 0.5
@@ -69,13 +71,16 @@ class Sheet:
         """(n, 64) -> (n, 72) shape of the spectrum in units of this person's spread, with what is before and after."""
         rows = voiced.astype(int)
         mean, spread = np.stack(self._mean), np.stack(self._spread)
-        shape = dct(((bands - mean[rows]) / (spread[rows] + 1e-3))[:, :_READ_BANDS], axis=1, norm="ortho")[:, :_FEATURES]
+        relative = ((bands - mean[rows]) / (spread[rows] + 1e-3))[:, :_READ_BANDS]
+        shape = np.asarray(dct(relative, axis=1, norm="ortho"), np.float32)[:, :_FEATURES]
         shape[:, 0] *= _LEVEL_SHARE
         before = np.concatenate([np.repeat(shape[:1], CONTEXT, 0), shape])[: len(shape)]
         after = np.concatenate([shape, np.repeat(shape[-1:], CONTEXT, 0)])[-len(shape) :]
         return np.concatenate([shape, _CONTEXT_SHARE * before, _CONTEXT_SHARE * after], axis=1).astype(np.float32)
 
-    def way(self, bands: Floats, voiced: NDArray[np.bool_], sounds: NDArray[np.intp], after: int | None) -> NDArray[np.intp]:
+    def way(
+        self, bands: Floats, voiced: NDArray[np.bool_], sounds: NDArray[np.intp], after: int | None
+    ) -> NDArray[np.intp]:
         """(n,) which of the person's frames is nearest at each moment of (n, 64), on a way with few jumps.
 
         `after`: the frame on which the way before this one ended; None at the beginning.

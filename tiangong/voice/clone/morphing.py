@@ -78,9 +78,7 @@ class Morph:
         wanted = end - start
         return np.pad(sound, (0, max(0, wanted - len(sound)))), on
 
-    def _gain(
-        self, frames: Frames, sounds: NDArray[np.intp], rows: slice, on: int | None
-    ) -> tuple[Floats, int | None]:
+    def _gain(self, frames: Frames, sounds: NDArray[np.intp], rows: slice, on: int | None) -> tuple[Floats, int | None]:
         """(rows, 64) ds of each moment: the map for the whole voice, then the step towards the person's own spectra."""
         mapped = self._profile.map(frames.bands, sounds)
         ds = mapped - frames.bands

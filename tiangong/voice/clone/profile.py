@@ -57,10 +57,7 @@ class Facts(BaseModel):
     @property
     def in_words(self) -> str:
         """For the maker: what was learnt, and what would make it better."""
-        learnt = (
-            f"learnt from {self.speech_s:.0f} s of speech at {self.pitch.middle_hz:.0f} Hz, "
-            f"on the embedded {self.base} voice"
-        )
+        learnt = f"learnt from {self.speech_s:.0f} s of speech at {self.pitch.middle_hz:.0f} Hz"
         return "; ".join((learnt, *self.warnings))
 
 

@@ -56,7 +56,9 @@ def clean_speech(sound: AudioChunk) -> CleanSpeech:
     speech = _speech_in(searched)
     share = len(speech) / len(searched)
     if share < _LEAST_SPEECH_SHARE:
-        raise MediaError("no speech was found in the recording (music or noise?); record a person speaking, 10 s or more")
+        raise MediaError(
+            "no speech was found in the recording (music or noise?); record a person speaking, 10 s or more"
+        )
     if len(speech) < SHORTEST_SPEECH_S * VOICE_RATE_HZ:
         raise MediaError(f"{len(speech) / VOICE_RATE_HZ:.1f} s of speech are too short; record 10 s or more")
     warnings: list[str] = []
@@ -67,7 +69,9 @@ def clean_speech(sound: AudioChunk) -> CleanSpeech:
     speech = speech[: round(LONGEST_SPEECH_S * VOICE_RATE_HZ)]
     width_hz = _width_hz(speech)
     if width_hz < _NARROW_HZ:
-        warnings.append(f"the recording holds nothing above {width_hz / 1_000:.1f} kHz (a telephone?); the clone sounds as dull")
+        warnings.append(
+            f"the recording holds nothing above {width_hz / 1_000:.1f} kHz (a telephone?); the clone sounds as dull"
+        )
     quiet, noise_db = _denoised(speech)
     if noise_db < _NOISY_DB:
         warnings.append(f"the speech is only {noise_db:.0f} dB above the noise; record in a quiet room")

@@ -46,7 +46,7 @@ class Frames:
 
 
 def _mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1127 * np.log1p(hz / 700)
+    return np.asarray(1127 * np.log1p(hz / 700), np.float64)
 
 
 _BINS_MEL: Final = _mel(np.linspace(0, VOICE_RATE_HZ / 2, _FFT // 2 + 1))
@@ -88,7 +88,9 @@ def breath_of(pcm: Floats, frames: Frames) -> Floats:
     """(513,) mean share of noise in the voiced sound, 0 to 1, by D4C."""
     times_s = np.arange(len(frames)) * FRAME_S
     share = pyworld.d4c(pcm.astype(np.float64), frames.f0_hz, times_s, VOICE_RATE_HZ)
-    return share[frames.voiced].mean(0).astype(np.float32) if frames.voiced.any() else np.ones(_FFT // 2 + 1, np.float32)
+    return (
+        share[frames.voiced].mean(0).astype(np.float32) if frames.voiced.any() else np.ones(_FFT // 2 + 1, np.float32)
+    )
 
 
 def with_gain(power: NDArray[np.float64], gain: Floats) -> NDArray[np.float64]:
