@@ -1,15 +1,18 @@
 """`tiangong bench voice`: its definitions on sounds and embeddings whose answer is known."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tiangong.bench.voice import VoiceWishes, measure_voice
+from tiangong.bench.voice_edges import edge_errors_ms
 from tiangong.bench.voice_likeness import likeness_of, likeness_of_real, speakers_in
-from tiangong.bench.voice_sound import loudness_lufs, silence_at_end_s
+from tiangong.bench.voice_sound import loudness_lufs, silence_at_end_s, steps_at_joins
 from tiangong.bench.voice_words import sentences, word_errors, words_of
 from tiangong.core.errors import ConfigError, MediaError
+from tiangong.core.media import Phone
 
 RATE_HZ = 24_000
 
@@ -64,6 +67,39 @@ def test_bad_wishes_are_refused(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text("[1]")
     with pytest.raises(ConfigError, match="not a JSON object of speakers"):
         speakers_in(tmp_path / "s.json")
+
+
+def hissing_and_humming(edges_s: list[float]) -> np.ndarray:
+    """Hiss, hum, hiss ... that change at these times."""
+    rng = np.random.default_rng(2)
+    n = round((edges_s[-1] + 0.2) * RATE_HZ)
+    hum = tone(n / RATE_HZ, 0.2, 200.0)[:n]
+    hiss = np.diff(rng.standard_normal(n + 2), 2)[:n].astype(np.float32) * 0.05
+    hissing = np.zeros(n, bool)
+    for number, at_s in enumerate([0.0, *edges_s]):
+        hissing[round(at_s * RATE_HZ) :] = number % 2 == 0
+    return np.where(hissing, hiss, hum).astype(np.float32)
+
+
+@pytest.mark.parametrize(("late_s", "ms"), [(0.0, 0.0), (0.015, 15.0), (-0.03, 30.0)])
+def test_the_distance_of_phones_from_edges_is_what_it_was_made(late_s: float, ms: float) -> None:
+    edges_s = [0.2, 0.4, 0.6]
+    times = [0.0, *(at + late_s for at in edges_s), 0.8]
+    phones = [Phone("s" if i % 2 == 0 else "ɑ", a, b) for i, (a, b) in enumerate(pairwise(times))]
+    errors, without = edge_errors_ms(hissing_and_humming(edges_s), phones)
+    assert without == 0
+    assert errors == pytest.approx([ms] * 3, abs=3)
+
+
+def test_a_boundary_without_an_edge_is_counted_as_such() -> None:
+    errors, without = edge_errors_ms(tone(1, 0.2, 200.0), [Phone("s", 0, 0.5), Phone("ɑ", 0.5, 1)])
+    assert (errors, without) == ([], 1)
+
+
+def test_a_click_at_a_join_is_seen_and_a_smooth_one_is_not() -> None:
+    sound = tone(1, 0.3, 200.0)
+    assert steps_at_joins([sound[:10_000], sound[10_000:]])[0] < 1.5
+    assert steps_at_joins([sound[:10_000], -sound[10_000:]])[0] > 5
 
 
 def test_plain_voices_are_measured() -> None:

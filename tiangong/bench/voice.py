@@ -1,7 +1,7 @@
 """`tiangong bench voice`: the embedded voice and its clones: likeness, words, speed, sound and spoken forms.
 
-Definitions stand in voice_likeness.py, voice_words.py, voice_timing.py and voice_sound.py. Times are of this machine as
-it was: others may have used it too.
+Definitions stand in voice_likeness.py, voice_words.py, voice_timing.py, voice_sound.py and voice_edges.py. Times are of this
+machine as it was: others may have used it too.
 """
 
 import platform
@@ -15,6 +15,7 @@ from typing import Final
 from tiangong.bench.report import Report, machine, versions
 from tiangong.bench.spoken_forms import measure_spoken_forms
 from tiangong.bench.stock import Outcome
+from tiangong.bench.voice_edges import measure_edges
 from tiangong.bench.voice_likeness import Cloned, learn_from_first, measure_likeness, resemblyzer_in, speakers_in
 from tiangong.bench.voice_sound import measure_sound
 from tiangong.bench.voice_timing import measure_learning, measure_timing
@@ -25,7 +26,7 @@ from tiangong.core.media import SpeechStyle
 from tiangong.voice.espeak import CLONE_BASES, EspeakVoice
 from tiangong.voice.protocol import Speaker, Voice
 
-PARTS: Final = ("likeness", "words", "timing", "sound", "forms")
+PARTS: Final = ("likeness", "words", "timing", "sound", "phones", "forms")
 CHINESE: Final = (
     "今天天气很好，我们去公园走走吧。",
     "请把门关上，外面有点冷。",
@@ -108,6 +109,13 @@ class _Bench:
         outcome.figures += measure_learning(folders).figures if folders else []
         return outcome
 
+    def phones(self) -> Outcome:
+        outcome = Outcome()
+        for label, voice in self._voices():
+            for language, texts in (("en", self._texts), ("zh", CHINESE)):
+                outcome.figures += measure_edges(voice, label, texts, language).figures
+        return outcome
+
     def sound(self) -> Outcome:
         outcome = Outcome()
         styles = [SpeechStyle("en", emotion=emotion) for emotion in EMOTIONS]
@@ -126,6 +134,7 @@ def measure_voice(wishes: VoiceWishes) -> Report:
             "words": bench.words,
             "timing": bench.timing,
             "sound": bench.sound,
+            "phones": bench.phones,
             "forms": measure_spoken_forms,
         }
         for part in PARTS:

@@ -1,6 +1,7 @@
-"""How a voice's sound is: loudness, peaks, and the silence at its end."""
+"""How a voice's sound is: loudness, peaks, steps where pieces are joined, and the silence at its end."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from tiangong.voice.loudness import level_over_time
 from tiangong.voice.protocol import Voice
 
 _CLIPPED: Final = 0.999  # amplitude from which a sample counts as clipped
+_NEAR_SAMPLES: Final = 120  # 5 ms at 24 kHz
+_INAUDIBLE: Final = 1e-3  # of full scale: a step in silence
 _SILENT_DB: Final = -40.0  # a frame this far under the loudest one is silence
 _FRAME_S: Final = 0.01
 _BLOCK_S, _STEP_S = 0.4, 0.1  # ITU-R BS.1770: blocks that overlap by three quarters
@@ -61,6 +64,21 @@ def silence_at_end_s(pcm: NDArray[np.float32], rate_hz: int) -> float:
     return (len(level) - 1 - int(loud[-1]) if len(loud) else len(level)) * _FRAME_S
 
 
+def steps_at_joins(pieces: Sequence[NDArray[np.float32]]) -> list[float]:
+    """At each join of pieces: its step from sample to sample over the largest one in the 5 ms on either side.
+
+    A click is a step far above 1; up to some 2 nothing is heard.
+    """
+    steps: list[float] = []
+    for before, after in pairwise(pieces):
+        around = np.concatenate([before[-_NEAR_SAMPLES:], after[:_NEAR_SAMPLES]]).astype(np.float64)
+        jumps = np.abs(np.diff(around))
+        at = min(len(before), _NEAR_SAMPLES) - 1
+        others = float(np.delete(jumps, at).max())
+        steps.append(float(jumps[at]) / max(others, _INAUDIBLE))
+    return steps
+
+
 def measure_sound(voice: Voice, label: str, sentences: Sequence[str], styles: Sequence[SpeechStyle]) -> Outcome:
     """Each sentence in each style, pieces joined: loudness, RMS, peak, clipping and the silence at the end, by emotion."""
     outcome = Outcome()
@@ -69,6 +87,7 @@ def measure_sound(voice: Voice, label: str, sentences: Sequence[str], styles: Se
         sounds = [(np.concatenate([p.pcm for p in pieces]), pieces[0].rate_hz) for pieces in said if pieces]
         loudness = [v for pcm, rate_hz in sounds if (v := loudness_lufs(pcm, rate_hz)) is not None]
         rms_db = [float(20 * np.log10(np.sqrt(np.mean(pcm**2)) + 1e-9)) for pcm, _ in sounds]
+        joins = [step for pieces in said for step in steps_at_joins([p.pcm for p in pieces])]
         samples = sum(len(pcm) for pcm, _ in sounds)
         clipped = sum(int(np.sum(np.abs(pcm) >= _CLIPPED)) for pcm, _ in sounds)
         name = f"{label}, {style.language}, {style.emotion}"
@@ -77,6 +96,7 @@ def measure_sound(voice: Voice, label: str, sentences: Sequence[str], styles: Se
             Figure.of(f"RMS, {name}", "dBFS", rms_db),
             Figure.of(f"peak, {name}", "of 1", [float(np.abs(pcm).max()) for pcm, _ in sounds]),
             Figure.single(f"clipped samples, {name}", "share", clipped / samples if samples else None, len(sounds)),
+            Figure.of(f"step at joins of pieces, {name}", "x", joins),
             Figure.of(f"silence at the end, {name}", "s", [silence_at_end_s(pcm, hz) for pcm, hz in sounds]),
         ]
     return outcome

@@ -74,7 +74,7 @@ def voice(
     sentences: Annotated[int, typer.Option(help="How many sentences to say.", min=1, max=50)] = 50,
     voices: Annotated[int, typer.Option(help="How many clones' words, times and sound to measure.", min=0)] = 4,
     only: Annotated[
-        list[str] | None, typer.Option(help="A part: likeness, words, timing, sound or forms. Repeatable.")
+        list[str] | None, typer.Option(help="A part: likeness, words, timing, sound, phones or forms. Repeatable.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
 ) -> None:

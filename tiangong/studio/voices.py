@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Final
@@ -95,9 +96,12 @@ def declared_voice(name: str) -> Consent:
 
 def find_voice(name: str, voices: Path) -> Path:
     """The folder of a cloned voice. Raises ConfigError for an unknown one, naming those that are known; ConsentError."""
-    folder = voices / name
-    if name not in voice_names(voices):
-        known = ", ".join(voice_names(voices)) or "none yet"
+    folder, names = voices / name, voice_names(voices)
+    if name not in names:
+        near = get_close_matches(name, [*names, *VOICES], n=1)
+        if near:
+            raise ConfigError(f"no voice '{name}'; did you mean '{near[0]}'?")
+        known = ", ".join(names) or "none yet"
         raise ConfigError(
             f"no voice '{name}'; engines: auto, {', '.join(VOICES)}; cloned voices: {known} "
             f"(make one: tiangong voice clone {name} --audio me.wav)"

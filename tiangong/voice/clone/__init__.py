@@ -2,6 +2,7 @@
 
     recording.py     sound file -> checked, cleaned stretches of speech
     spectrum.py      sound <-> pitch and 64 bands of its spectral envelope (WORLD)
+    voices_heard.py  whether it is one voice
     articulation.py  which kind of sound a phone is; which phones a recording holds
     spectral_map.py  s' = s + ds, ds = -lambda grad L: the voice map, found by gradient descent
     manifold.py      the speaker's own spectra, and the way along them nearest to what is to be said

@@ -1,7 +1,7 @@
 """A recording -> what the embedded engine needs to speak as that person."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tiangong.core.errors import MediaError
 from tiangong.core.media import AudioChunk, Phone, Speech
 from tiangong.core.sound import read_audio
 from tiangong.voice.clone.articulation import SILENCE, sounds_at
@@ -18,7 +19,8 @@ from tiangong.voice.clone.morphing import Morph, voiced_as_spoken
 from tiangong.voice.clone.profile import Facts, PitchRange, VoiceProfile
 from tiangong.voice.clone.recording import CleanSpeech, clean_speech
 from tiangong.voice.clone.spectral_map import SpectralMap, fitted_map
-from tiangong.voice.clone.spectrum import Floats, Frames, analysed, breath_of
+from tiangong.voice.clone.spectrum import FRAMES_PER_S, Floats, Frames, analysed, breath_of
+from tiangong.voice.clone.voices_heard import sounds_like_two
 from tiangong.voice.loudness import SPEECH_RMS, level_over_time
 from tiangong.voice.protocol import REFERENCE, VOICE_RATE_HZ
 
@@ -37,6 +39,10 @@ _QUIET_NEPERS: Final = 8.0  # 35 dB of power under the loudest speech: gaps and 
 _PITCH_COST: Final = 0.5  # of one natural logarithm (1.4 octaves) between the pitches, in units of the map's L
 # The phone loop's own errors count as speech too: trust it no further. Faster speech costs words.
 _SLOWEST, _FASTEST = 0.92, 1.06
+_TWO_VOICES: Final = (
+    "there seems to be more than one voice in the recording; clone one person alone, or it is a mixture"
+)
+_LEAST_VOICED_S: Final = 1.0
 _GAIN_SENTENCES: Final = 2  # of each language, spoken to find the clone's loudness
 
 
@@ -78,10 +84,14 @@ def profile_of(sound: AudioChunk, bases: Mapping[str, float], voice_of: Callable
     sounds = heard_sounds(speech.pcm)[: len(frames)]
     frames = frames.part(slice(0, len(sounds)))
     breath = breath_of(speech.pcm, frames)
+    if sounds_like_two(frames):
+        speech = replace(speech, warnings=(*speech.warnings, _TWO_VOICES))
     rate = vowels_per_s(sounds)
     level = frames.bands.mean(1)
     heard = (sounds != SILENCE) & (level > np.quantile(level, 0.95) - _QUIET_NEPERS)
     person, sounds = frames.part(heard), sounds[heard]
+    if person.voiced.sum() < _LEAST_VOICED_S * FRAMES_PER_S:
+        raise MediaError("hardly any voice was heard in the recording (whispering?); speak aloud for 10 s or more")
     pitch = PitchRange.of(person.f0_hz)
     name, fitted = _nearest(bases, voice_of, person, sounds, pitch)
     base = _base(name, voice_of)
