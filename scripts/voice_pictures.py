@@ -1,6 +1,6 @@
 """Draws a clone beside the person and beside the voice it was made from, all saying one sentence: spectrogram and F0.
 
-    python -m scripts.voice_pictures --learn a.wav --learn b.wav --same c.wav --text "what is said in c" --out docs/voice_x.jpg
+python -m scripts.voice_pictures --learn a.wav --learn b.wav --same c.wav --text "what is said in c" --out docs/voice_x.jpg
 """
 
 import argparse
@@ -58,7 +58,9 @@ def draw(axes: Axes, pcm: Floats, title: str, longest_s: float) -> None:
     melody.plot(np.arange(len(f0_hz)) / FRAMES_PER_S, f0_hz, color="#7fe7ff", linewidth=1.6)
     melody.set_ylim(0, _HIGHEST_F0_HZ)
     melody.set_ylabel("F0, Hz")
-    axes.set_title(f"{title} (F0 in the middle {middle:.0f} Hz, {len(pcm) / VOICE_RATE_HZ:.1f} s)", loc="left", fontsize=10)
+    axes.set_title(
+        f"{title} (F0 in the middle {middle:.0f} Hz, {len(pcm) / VOICE_RATE_HZ:.1f} s)", loc="left", fontsize=10
+    )
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from tiangong.bench.voice_words import measure_words, sentences
 from tiangong.core.errors import ConfigError, MediaError
 from tiangong.core.face import EMOTIONS
 from tiangong.core.media import SpeechStyle
+from tiangong.studio.voices import base_of
 from tiangong.voice.espeak import CLONE_BASES, EspeakVoice
 from tiangong.voice.protocol import Speaker, Voice
 
@@ -98,7 +99,9 @@ class _Bench:
         return measure_likeness(clones, plain, self._texts[:5], embed, self._workplace)
 
     def words(self) -> Outcome:
-        return measure_words(self._voices(), self._texts)
+        chosen = self._clones[: self._wishes.voices]
+        made_from = {f"clone {clone.name}": f"plain {base_of(clone.folder)}" for clone in chosen}
+        return measure_words(self._voices(), self._texts, made_from)
 
     def timing(self) -> Outcome:
         outcome = Outcome()

@@ -1,8 +1,9 @@
 """Whether a voice's words are understood: word error rate of what a recogniser hears."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Final
 
 import numpy as np
@@ -62,17 +63,22 @@ def word_error_rate(voice: Voice, texts: Sequence[str], ear: SpeechToText) -> fl
     return errors / words
 
 
-def measure_words(voices: Sequence[tuple[str, Voice]], texts: Sequence[str]) -> Outcome:
-    """Word error rate of each voice, and of each after the plain ones the points over the best plain one."""
+def measure_words(
+    voices: Sequence[tuple[str, Voice]], texts: Sequence[str], made_from: Mapping[str, str] | None = None
+) -> Outcome:
+    """Word error rate of each voice; of each clone the points over the best plain voice, and over the one that it was
+    made from: `made_from` is label of a clone -> label of that voice."""
     ear = sphinx()
     rates = {label: word_error_rate(voice, texts, ear) for label, voice in voices}
     best = min(rate for label, rate in rates.items() if label.startswith("plain"))
-    outcome = Outcome(
-        [Figure.single(f"word error rate, {label}", "share", r, len(texts)) for label, r in rates.items()]
-    )
-    outcome.figures += [
-        Figure.single(f"word error over the best plain voice, {label}", "points", 100 * (rate - best), len(texts))
-        for label, rate in rates.items()
-        if not label.startswith("plain")
-    ]
+    count = len(texts)
+    outcome = Outcome([Figure.single(f"word error rate, {label}", "share", r, count) for label, r in rates.items()])
+    over_best = [100 * (rate - best) for label, rate in rates.items() if not label.startswith("plain")]
+    over_own = [100 * (rates[clone] - rates[base]) for clone, base in (made_from or {}).items()]
+    if over_best:
+        outcome.figures.append(Figure.single("word error over the best plain voice", "points", mean(over_best), count))
+    if over_own:
+        outcome.figures.append(
+            Figure.single("word error over the voice that a clone is made from", "points", mean(over_own), count)
+        )
     return outcome

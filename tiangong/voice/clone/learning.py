@@ -91,7 +91,9 @@ def profile_of(sound: AudioChunk, bases: Mapping[str, float], voice_of: Callable
     heard = (sounds != SILENCE) & (level > np.quantile(level, 0.95) - _QUIET_NEPERS)
     person, sounds = frames.part(heard), sounds[heard]
     if person.voiced.sum() < _LEAST_VOICED_S * FRAMES_PER_S:
-        raise MediaError("hardly any voice was heard in the recording (music, or a whisper?); speak aloud for 10 s or more")
+        raise MediaError(
+            "hardly any voice was heard in the recording (music, or a whisper?); speak aloud for 10 s or more"
+        )
     pitch = PitchRange.of(person.f0_hz)
     name, fitted = _nearest(bases, voice_of, person, sounds, pitch)
     base = _base(name, voice_of)

@@ -15,7 +15,7 @@ from tiangong.voice.loudness import level_over_time, limited
 from tiangong.voice.pieces import PICTURE_SAMPLES
 from tiangong.voice.protocol import VOICE_RATE_HZ
 
-CLOSENESS: Final = 0.7  # size of the step towards the person's own spectra: 1 is closest, and words get lost
+CLOSENESS: Final = 0.65  # size of the step towards the person's own spectra: 1 is closest, and words get lost
 _OBSTRUENT_SHARE: Final = np.float32(1.0)  # of that step, for consonants that words hang on
 _OWN_LEVEL: Final = 0.5  # of a sonorant's loudness taken from the person's spectra, where obstruents keep the voice's
 _FLATTEST, _WIDEST = 0.6, 1.8  # change of the melody's width; beyond, tones and questions are lost
