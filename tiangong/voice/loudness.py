@@ -5,7 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-SPEECH_RMS: Final = 0.09  # about -21 dBFS while speaking: level with recorded speech, with room for 12 dB of peaks
+SPEECH_RMS: Final = (
+    0.1  # -20 dBFS while speaking: a sad voice stays over -23 LUFS, and there is room for 12 dB of peaks
+)
 _FRAME_S: Final = 0.02
 _SPEAKING_OVER_LOUDEST: Final = 0.06  # frames 24 dB under the loudest ones are not speech but its gaps
 _KNEE: Final = 0.7  # below this amplitude nothing is changed
