@@ -2,16 +2,12 @@
 
 import pytest
 
-from tiangong.agent.turns import (
-    Heard,
-    TurnEvent,
-    TurnRules,
-    TurnState,
-    asks_for_floor,
-    end_silence_s,
-    is_back_channel,
-    step,
-)
+from tiangong.agent.floor_words import asks_for_floor, is_back_channel, is_dictating, must_go_on
+from tiangong.agent.patience import RULES as ENDS
+from tiangong.agent.patience import PauseHabit, end_silence_s
+from tiangong.agent.turns import Heard, TurnEvent, TurnRules, TurnState, step
+from tiangong.bench.turn_ends import judge, measure_turn_ends, paused_sentences
+from tiangong.perception.turn_end import finished
 
 RULES = TurnRules()
 STEP_S = 0.032
@@ -29,7 +25,9 @@ def events(
     for i in range(int(until_s / STEP_S)):
         start_s = i * STEP_S
         probability = 0.9 if any(a <= start_s + STEP_S / 2 < b for a, b in voiced) else 0.05
-        heard = Heard(start_s, start_s + STEP_S, probability, text, speaking[0] <= start_s < speaking[1])
+        heard = Heard(
+            start_s, start_s + STEP_S, probability, text, end_silence_s(text), speaking[0] <= start_s < speaking[1]
+        )
         state, event = step(state, heard, RULES)
         if event and event is not TurnEvent.PAUSED:
             found.append((round(start_s + STEP_S, 2), event))
@@ -87,20 +85,77 @@ def test_a_turn_ends_after_a_minute_whatever_happens() -> None:
 @pytest.mark.parametrize(
     ("text", "silence_s"),
     [
-        ("", RULES.unsure_silence_s),
-        ("jacket", RULES.unsure_silence_s),
-        ("where is my order", RULES.finished_silence_s),
-        ("Yes.", RULES.finished_silence_s),
-        ("可以退货吗", RULES.finished_silence_s),
-        ("我想买一件外套然后", RULES.unfinished_silence_s),
-        ("I want to return it because", RULES.unfinished_silence_s),
-        ("my number is four five", RULES.unfinished_silence_s),
-        ("订单号是 八六", RULES.unfinished_silence_s),
-        ("well,", RULES.unfinished_silence_s),
+        ("", ENDS.unsure_s),
+        ("where can I pick up my order today", ENDS.finished_s),
+        ("how do I pay for it", ENDS.finished_s),
+        ("Yes.", ENDS.likely_s),
+        ("没有摄像头也能用吗", ENDS.finished_s),
+        ("我想买一件外套然后", ENDS.unfinished_s),
+        ("I want to return it because", ENDS.unfinished_s),
+        ("I want to return it because.", ENDS.unfinished_s),
+        ("my number is four five", ENDS.dictating_s),
+        ("订单号是 八六", ENDS.dictating_s),
+        ("well,", ENDS.unfinished_s),
+        ("I would like to", ENDS.unfinished_s),
+        ("我想", ENDS.unfinished_s),
     ],
 )
 def test_how_long_a_silence_ends_a_turn(text: str, silence_s: float) -> None:
-    assert end_silence_s(text, RULES) == silence_s
+    assert end_silence_s(text) == silence_s
+
+
+def test_words_tell_whether_they_are_all() -> None:
+    assert finished("...") is None
+    for whole, begun in (
+        ("how long does the delivery take", "how long does the"),
+        ("can I pay with a gift card", "can I pay with a"),
+        ("这个价格包括早餐吗", "这个价格包括"),
+    ):
+        sure, unsure = finished(whole), finished(begun)
+        assert sure is not None
+        assert unsure is not None
+        assert sure > unsure + 0.3
+
+
+def test_sentences_with_pauses_are_seldom_cut_off_and_soon_answered() -> None:
+    figures = {figure.name: figure.p50 for figure in measure_turn_ends().figures}
+    assert len(paused_sentences()) >= 60
+    assert figures["turns cut off, all"] <= 0.03
+    assert figures["delay of the end of a turn, all"] <= 0.55
+
+
+def test_a_sentence_that_is_broken_off_is_told_from_the_rest() -> None:
+    sentence = next(s for s in paused_sentences() if s.pauses_s and s.language == "en")
+    assert judge(sentence).cut_off_after is None
+    long_pause = type(sentence)(sentence.set, "en", sentence.stretches, (1.6,))
+    assert judge(long_pause).cut_off_after == sentence.up_to(0)
+
+
+def test_who_pauses_long_is_waited_for_and_who_does_not_is_answered_sooner() -> None:
+    slow, quick, new = PauseHabit(), PauseHabit(), PauseHabit()
+    for _ in range(6):
+        slow.paused(0.95)
+        quick.paused(0.25)
+        new.paused(0.05)  # a stop consonant, not a pause
+    assert new.longest_s is None
+    assert end_silence_s("the lamp", habit_s=slow.longest_s) > 1.1
+    assert end_silence_s("the lamp", habit_s=quick.longest_s) < end_silence_s("the lamp")
+    assert end_silence_s("can I pay with a gift card", habit_s=slow.longest_s) <= ENDS.unsure_s
+
+
+@pytest.mark.parametrize(
+    ("text", "dictating"), [("it is seven two", True), ("8 6", True), ("一二三", True), ("two", False)]
+)
+def test_digits_one_by_one_are_dictated(text: str, dictating: bool) -> None:
+    assert is_dictating(text) is dictating
+
+
+@pytest.mark.parametrize(
+    ("text", "open_end"),
+    [("and", True), ("no I mean", True), ("因为", True), ("what does that mean", False), ("", False)],
+)
+def test_some_words_must_go_on(text: str, open_end: bool) -> None:
+    assert must_go_on(text) is open_end
 
 
 @pytest.mark.parametrize(

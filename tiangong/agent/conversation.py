@@ -13,6 +13,7 @@ from contextlib import aclosing
 
 from tiangong.agent.ahead import ahead
 from tiangong.agent.events import AvatarStopped, Event, Notice, State, StateChanged, UserHeard
+from tiangong.agent.floor_words import is_back_channel
 from tiangong.agent.listening import Listener, Utterance
 from tiangong.agent.memory import Memory
 from tiangong.agent.mind import Mind, Turn
@@ -20,7 +21,7 @@ from tiangong.agent.performer import Stage
 from tiangong.agent.sentences import split_sentences
 from tiangong.agent.tasks import TaskSet
 from tiangong.agent.timing import TurnWatch
-from tiangong.agent.turns import TurnEvent, is_back_channel
+from tiangong.agent.turns import TurnEvent
 from tiangong.core.clock import now_s
 from tiangong.core.errors import EngineError
 from tiangong.core.language import clean_text

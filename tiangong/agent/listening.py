@@ -11,11 +11,14 @@ from functools import partial
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tiangong.agent.patience import PauseHabit, end_silence_s
 from tiangong.agent.turns import Heard, TurnEvent, TurnRules, TurnState, step
 from tiangong.agent.workers import Workers
 from tiangong.core.language import language_of
 from tiangong.core.media import AudioChunk, Transcript
+from tiangong.perception.echo import UserVoice
 from tiangong.perception.protocol import (
     HEARING_RATE_HZ,
     VAD_SAMPLES,
@@ -69,7 +72,7 @@ class Listener:
         self.language = language  # "en", "zh" or "auto"
         self.silence_s = 0.0  # from the last voiced chunk of the utterance that ended last to its judged end
         self.talking = False
-        self._activity = activity
+        self._activity = UserVoice(activity)
         self._stt = stt
         self._workers = workers
         self._rules = rules
@@ -77,6 +80,12 @@ class Listener:
         self._recent: deque[AudioChunk] = deque(maxlen=_PRE_ROLL)
         self._utterance: Utterance | None = None
         self._told = ""
+        self._habit = PauseHabit()
+        self._ended_s: float | None = None  # the last voiced moment of the turn that ended last
+
+    def played(self, pcm: NDArray[np.float32], rate_hz: int) -> None:
+        """Sound (samples,) of the avatar that goes out to the caller now; it may come back."""
+        self._activity.played(pcm, rate_hz)
 
     @property
     def text(self) -> str:
@@ -104,9 +113,11 @@ class Listener:
         """Take 512 samples at 16 kHz; say what they mean for the turn."""
         # Inline, not on a worker: voice activity takes 1 ms and holds the interpreter lock, so a thread would gain nothing.
         probability = self._activity.probability(chunk)
-        heard = Heard(chunk.start_s, chunk.end_s, probability, self.text, avatar_speaking)
+        wait_s = end_silence_s(self.text, habit_s=self._habit.longest_s)
+        heard = Heard(chunk.start_s, chunk.end_s, probability, self.text, wait_s, avatar_speaking)
         before = self._state
         self._state, event = step(before, heard, self._rules)
+        self._note_pause(before, event, avatar_speaking)
         if event in (TurnEvent.STARTED, TurnEvent.OVERLAPPED):
             self._utterance = Utterance(self._stt, self.language, self._workers, turn_id)
             for early in self._recent:
@@ -116,8 +127,16 @@ class Listener:
             self._utterance.feed(chunk)
         if event is TurnEvent.ENDED:
             self.silence_s = chunk.end_s - before.last_voiced_s
+            self._ended_s = before.last_voiced_s
         self.talking = self._state.speaking
         return event
+
+    def _note_pause(self, before: TurnState, event: TurnEvent | None, avatar_speaking: bool) -> None:
+        """Learn how long this caller pauses: inside of turns, and where a turn was judged to have ended too early."""
+        if before.speaking and before.paused and not self._state.paused and event is None:
+            self._habit.paused(self._state.last_voiced_s - before.last_voiced_s)
+        elif event is TurnEvent.STARTED and self._ended_s is not None and not avatar_speaking:
+            self._habit.paused(self._state.onset_s - self._ended_s)
 
     def take(self) -> Utterance | None:
         """The utterance that has just ended, to be finished by the caller."""

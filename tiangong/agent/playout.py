@@ -36,6 +36,7 @@ class Playout:
         self._tail = np.zeros(0, np.float32)  # what fades out after a cut
         self._stale_through = 0
         self._gain = self._wanted_gain = 1.0
+        self.on_sound: Callable[[NDArray[np.float32]], None] = lambda pcm: None  # told what goes out
         self.pulled = asyncio.Event()  # set whenever the timeline moved
 
     # --- in ------------------------------------------------------------------------------------------------------
@@ -85,6 +86,7 @@ class Playout:
         if self.played_s:
             self.starved_s += (samples - done) / self.rate_hz
         self.pulled.set()
+        self.on_sound(out)
         return out
 
     def _take(self, out: NDArray[np.float32]) -> int:

@@ -2,13 +2,13 @@
 
 `step` takes the state and what one 32 ms chunk brought, and gives the next state and at most one event. The rules follow
 conversation analysis: a turn ends by silence, sooner where the words sound complete (Sacks, Schegloff and Jefferson 1974);
-short "continuers" (Yngve 1970, back-channels) do not claim the floor.
+short "continuers" (Yngve 1970, back-channels) do not claim the floor. How long a silence it takes is decided in `patience`.
 """
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Final
+
+from tiangong.agent.floor_words import asks_for_floor
 
 
 class TurnEvent(Enum):
@@ -21,15 +21,12 @@ class TurnEvent(Enum):
 
 @dataclass(frozen=True)
 class TurnRules:
-    """When to decide what. Longer silences cut in less and answer later."""
+    """When to decide what."""
 
     start_probability: float = 0.5  # voice activity that begins speech
     stop_probability: float = 0.35  # and that ends it: lower, so that a soft syllable does not split a word
     start_voiced_s: float = 0.09  # three chunks: a click or a cough's edge is shorter
     pause_s: float = 0.16
-    finished_silence_s: float = 0.35  # after words that sound complete
-    unsure_silence_s: float = 0.48  # where the words do not tell
-    unfinished_silence_s: float = 0.7  # after "and", "because", "然后", a number being dictated
     barge_in_voiced_s: float = (
         0.45  # so much voice over the avatar is no back-channel any more: those last 0.2 to 0.4 s
     )
@@ -45,6 +42,7 @@ class Heard:
     end_s: float
     voice_probability: float
     text: str = ""  # the recogniser's words so far, "" where it has none yet
+    end_silence_s: float = 0.7  # so much silence ends the turn after these words
     avatar_speaking: bool = False
 
 
@@ -93,7 +91,7 @@ def _quiet(state: TurnState, heard: Heard, rules: TurnRules) -> tuple[TurnState,
         gone = state.voiced_s and heard.end_s - state.last_voiced_s > rules.start_voiced_s
         return (TurnState() if gone else state), None
     silence_s = heard.end_s - state.last_voiced_s + 1e-6
-    if silence_s >= end_silence_s(heard.text, rules):
+    if silence_s >= heard.end_silence_s:
         return TurnState(), TurnEvent.ENDED
     if silence_s >= rules.pause_s and not state.paused:
         return replace(state, paused=True), TurnEvent.PAUSED
@@ -106,102 +104,3 @@ def _claims_floor(state: TurnState, heard: Heard, rules: TurnRules) -> bool:
     if state.voiced_s >= rules.barge_in_voiced_s:
         return True
     return state.voiced_s >= rules.barge_in_word_s and asks_for_floor(heard.text)
-
-
-# --- what words tell -------------------------------------------------------------------------------------------------
-
-_CONTINUERS: Final = frozenset(
-    "mm mhm mm-hm mmhm mmhmm mm-hmm hm hmm hmmm uh-huh uhuh uh huh ah oh yeah yep yes ok okay right sure i see "
-    "got it cool wow really 嗯 嗯嗯 嗯哼 哦 噢 喔 啊 呃 唔 对 对对 对的 是 是的 好 好的 行 可以 明白 知道了 这样啊 原来如此".split()
-    + ["uh huh", "i see", "got it", "all right", "mm hm", "oh i see", "oh okay", "yeah yeah"]
-)
-_FLOOR: Final = frozenset("stop wait hold pause sorry excuse no but actually quiet enough".split())
-_FLOOR_ZH: Final = (
-    "停",
-    "等等",
-    "等一下",
-    "等会",
-    "不是",
-    "不对",
-    "别说",
-    "打断",
-    "闭嘴",
-    "暂停",
-    "先别",
-    "我想问",
-    "请问",
-)
-_OPEN_ENDS: Final = frozenset(
-    "and or but because so if when while that which who the a an my your his her their our its of to in on at for from "
-    "with by about as is are was were will would can could should um uh er erm like very i'm it's i the".split()
-)
-_OPEN_ENDS_ZH: Final = (
-    *(
-        "然后",
-        "但是",
-        "因为",
-        "所以",
-        "如果",
-        "而且",
-        "或者",
-        "还有",
-        "就是",
-        "比如",
-        "虽然",
-        "和",
-        "跟",
-        "把",
-        "被",
-        "在",
-        "给",
-        "的话",
-        "那个",
-    ),
-    *("这个", "嗯", "呃", "关于", "我想", "我要", "是", "想", "要"),
-)
-_NUMBER_WORDS: Final = frozenset(
-    "zero oh one two three four five six seven eight nine double triple dash point".split()
-)
-_DIGITS_ZH: Final = frozenset("零一二三四五六七八九幺")
-_FINAL_MARK: Final = re.compile(r"[.!?。\uff01\uff1f…]['\"”’)]*$")
-_FINAL_ZH: Final = ("吗", "呢", "吧", "了", "啊", "呀", "谢谢", "再见", "你好", "多少", "什么", "怎么办", "哪里")
-
-
-def end_silence_s(text: str, rules: TurnRules) -> float:
-    """How long a silence ends the turn after these words."""
-    words = text.strip()
-    if not words:
-        return rules.unsure_silence_s
-    if _sounds_open(words):
-        return rules.unfinished_silence_s
-    if _FINAL_MARK.search(words) or words.endswith(_FINAL_ZH) or len(words.split()) >= 3:
-        return rules.finished_silence_s
-    return rules.unsure_silence_s
-
-
-def _sounds_open(words: str) -> bool:
-    if _FINAL_MARK.search(words):
-        return False
-    last = words.split()[-1].lower().strip(",，、")
-    dictating = [w.lower() for w in words.split()[-2:]]
-    if all(w in _NUMBER_WORDS or w.isdigit() for w in dictating):
-        return True
-    if len(words) >= 2 and all(c in _DIGITS_ZH or c.isdigit() for c in words[-2:]):
-        return True
-    return last in _OPEN_ENDS or words.endswith((",", "，", "、", *_OPEN_ENDS_ZH))
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[^\w\s'-]", " ", text.lower()).split())
-
-
-def is_back_channel(text: str) -> bool:
-    """Whether this is a listener's noise ("mm-hm", "嗯") or nothing at all, and not a claim to the floor."""
-    plain = _plain(text)
-    return not plain or plain in _CONTINUERS or all(word in _CONTINUERS for word in plain.split())
-
-
-def asks_for_floor(text: str) -> bool:
-    """Whether these first words ("wait", "等一下") ask the speaker to stop."""
-    words = _plain(text).split()
-    return any(word in _FLOOR for word in words[:3]) or text.strip().startswith(_FLOOR_ZH)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tiangong.agent.conversation import Conversation
 from tiangong.agent.events import AvatarSaid, Event, State, StateChanged
@@ -40,6 +41,7 @@ class Session:
         self._performer = Performer(illustrator, self.playout, self._piece_begins)
         self._recognised = engines.speech_to_text.languages
         self._listener = engines.listener(language)
+        self.playout.on_sound = self._sounds
         self.conversation = Conversation(avatar.mind, self._listener, self._performer, tell)
         self.watcher = Watcher(engines.face_reader, engines.workers, self._felt)
         self._tasks = [
@@ -50,6 +52,9 @@ class Session:
     def _piece_begins(self, turn_id: int, speech: Speech) -> None:
         self._tell(StateChanged(State.SPEAKING))
         self._tell(AvatarSaid(turn_id, speech.text))
+
+    def _sounds(self, pcm: NDArray[np.float32]) -> None:
+        self._listener.played(pcm, self.playout.rate_hz)
 
     @property
     def understands_speech(self) -> bool:
