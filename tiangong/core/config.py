@@ -33,6 +33,7 @@ class EngineNames(_Section):
     voice_activity: str = "auto"
     speech_to_text: str = "auto"
     face_reader: str = "auto"
+    face_emotion: str = "auto"
     policy: str = "auto"
     brain: str = "auto"
     voice: str = "auto"
@@ -69,6 +70,7 @@ class RenderingSettings(_Section):
 
 class SeeingSettings(_Section):
     landmarker: Path | None = None  # MediaPipe's face_landmarker_v2_with_blendshapes.task
+    emotion: Path | None = None  # folder of a face emotion classifier: NAME.onnx with its labels.txt
 
 
 class Deadlines(_Section):

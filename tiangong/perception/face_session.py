@@ -1,7 +1,7 @@
 """One camera or one pile of pictures, whatever finds the faces: following, forgetting, reading.
 
 A finder gives landmarks, and blend shapes where its model reads them itself; pose and feeling are read from the landmarks
-in one way for all. The feeling is judged by the geometric shapes, because only these know what is normal for a face.
+in one way for all, against what is normal for this face.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from tiangong.core.media import VideoFrame
 from tiangong.perception.blend_shapes import RunningRest, expression
-from tiangong.perception.expression_emotion import SteadyFeeling, feeling, feeling_probabilities, trust
-from tiangong.perception.face_measures import measure
+from tiangong.perception.expression_emotion import SteadyFeeling, feeling, trust
+from tiangong.perception.face_emotion import FeelingReader, GeometryReader
+from tiangong.perception.face_measures import POPULATION_REST, measure
 from tiangong.perception.face_regressor import LearnedShapes
 from tiangong.perception.head_pose import take_pose
 from tiangong.perception.protocol import FaceObservation
@@ -22,6 +23,7 @@ from tiangong.perception.protocol import FaceObservation
 LARGEST_SIDE_PX: Final = 1280  # beyond, a picture is scaled down first: the detector looks at 192 px anyway
 SMALLEST_SIDE_PX: Final = 24  # below, there is no face to speak of
 WORKING_SIDE_PX: Final = 192  # smaller pictures are scaled up to this: the mesh was trained on faces of that size
+CROPPED_MARGIN: Final = 0.4  # of the larger side: of 103 cropped faces that were not found, this finds 71
 MOST_FACES: Final = 8  # in a picture; a camera follows two: the user, and one to say that somebody else is there
 FORGOTTEN_S: Final = 1.0  # a face that was away for longer may be another person's
 
@@ -47,24 +49,24 @@ class FaceFinder(Protocol):
 class FoundFaceSession:
     """The session of every face reader of ours."""
 
-    def __init__(self, finder: FaceFinder, *, tracking: bool) -> None:
+    def __init__(self, finder: FaceFinder, *, tracking: bool, feelings: FeelingReader | None = None) -> None:
         self._finder = finder
+        self._feelings = feelings or GeometryReader()
         self._tracking = tracking
         self._forget()
 
     def observe(self, frame: VideoFrame) -> FaceObservation | None:
         """The nearest face (the largest) in a picture of any size; None where none is seen."""
-        faces = self._find(frame)
-        if not faces:
-            return None
         if not self._tracking:
-            return _observe_stranger(frame, faces[0], len(faces))
-        return self._follow(frame, faces[0], len(faces))
+            seen = self.observe_all(frame)
+            return seen[0] if seen else None
+        faces = self._find(frame)
+        return self._follow(frame, faces[0], len(faces)) if faces else None
 
     def observe_all(self, frame: VideoFrame) -> tuple[FaceObservation, ...]:
         """Every face, the largest first, each read as a stranger's."""
-        faces = self._find(frame)
-        return tuple(_observe_stranger(frame, face, len(faces)) for face in faces)
+        faces = self._find(frame) or self._find_cropped(frame.image)
+        return tuple(self._observe_stranger(frame, face, len(faces)) for face in faces)
 
     def close(self) -> None:
         self._finder.close()
@@ -84,6 +86,14 @@ class FoundFaceSession:
         found = self._finder.find(scaled, frame.captured_s)
         return [FoundFace(face.landmarks * back, face.expression) for face in found]
 
+    def _find_cropped(self, image: Picture) -> list[FoundFace]:
+        """Faces of a picture that is cropped so tightly that the detector sees none: black is added around it."""
+        wide = round(CROPPED_MARGIN * max(image.shape[:2]))
+        padded = cv2.copyMakeBorder(image, wide, wide, wide, wide, cv2.BORDER_CONSTANT)
+        found = self._find(VideoFrame(np.asarray(padded, np.uint8)))
+        shift = np.array([wide, wide, 0], np.float32)
+        return [FoundFace(face.landmarks - shift, face.expression) for face in found]
+
     def _follow(self, frame: VideoFrame, face: FoundFace, faces: int) -> FaceObservation:
         box = _box(face.landmarks)
         elapsed_s = frame.captured_s - self._seen_s if self._box else 0.0
@@ -93,14 +103,24 @@ class FoundFaceSession:
         self._box, self._seen_s = box, frame.captured_s
         pose = take_pose(face.landmarks)
         measures = measure(pose.points)
-        shapes = expression(measures, self._rest.learn(measures, elapsed_s))
-        probabilities = self._feeling.smooth(feeling_probabilities(shapes, stranger=False), elapsed_s)
-        emotion = feeling(
-            probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s
-        )
+        rest = self._rest.learn(measures, elapsed_s)
+        shapes = expression(measures, rest)
+        read = self._feelings.read(frame.image, pose, face.landmarks, measures, rest)
+        seeable = trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0])
+        emotion = self._feeling.settle(feeling(self._feeling.smooth(read, elapsed_s), seeable, frame.captured_s))
         seen = face.expression
         if seen is None:
             seen = self._learned.follow(shapes, pose.points, elapsed_s)
+        return FaceObservation(box, face.landmarks, seen, pose.head_rad, emotion, faces)
+
+    def _observe_stranger(self, frame: VideoFrame, face: FoundFace, faces: int) -> FaceObservation:
+        box = _box(face.landmarks)
+        pose = take_pose(face.landmarks)
+        measures = measure(pose.points)
+        shapes = expression(measures)
+        read = self._feelings.read(frame.image, pose, face.landmarks, measures, POPULATION_REST)
+        emotion = feeling(read, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s)
+        seen = LearnedShapes().stranger(shapes, pose.points) if face.expression is None else face.expression
         return FaceObservation(box, face.landmarks, seen, pose.head_rad, emotion, faces)
 
     def _forget(self) -> None:
@@ -109,16 +129,6 @@ class FoundFaceSession:
         self._rest = RunningRest()
         self._learned = LearnedShapes()
         self._feeling = SteadyFeeling()
-
-
-def _observe_stranger(frame: VideoFrame, face: FoundFace, faces: int) -> FaceObservation:
-    box = _box(face.landmarks)
-    pose = take_pose(face.landmarks)
-    shapes = expression(measure(pose.points))
-    probabilities = feeling_probabilities(shapes, stranger=True)
-    emotion = feeling(probabilities, trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0]), frame.captured_s)
-    seen = LearnedShapes().stranger(shapes, pose.points) if face.expression is None else face.expression
-    return FaceObservation(box, face.landmarks, seen, pose.head_rad, emotion, faces)
 
 
 def _box(landmarks: Points) -> Box:

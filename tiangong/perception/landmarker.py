@@ -17,7 +17,9 @@ from tiangong.core.config import Settings
 from tiangong.core.errors import ConfigError
 from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX
 from tiangong.core.native_noise import without_greetings
+from tiangong.perception.face_emotion import FeelingReader
 from tiangong.perception.face_session import MOST_FACES, FoundFace, FoundFaceSession, Picture
+from tiangong.perception.feelings import feelings_of
 
 _SETTING: Final = "seeing.landmarker"
 _SHAPES_MODEL: Final = "face_blendshapes.tflite"  # in the task's archive; an older task has landmarks alone
@@ -29,12 +31,13 @@ class LandmarkerReader:
     name = "landmarker"
     embedded = False
 
-    def __init__(self, task: Path) -> None:
-        """`task`: the model file. Raises ConfigError for a file that is none, or reads no blend shapes."""
+    def __init__(self, task: Path, feelings: FeelingReader | None = None) -> None:
+        """`task`: the model file; `feelings` None: our own network. Raises ConfigError for a file that is none, or reads no blend shapes."""
         complaint = _complaint(task)
         if complaint:
             raise ConfigError(complaint)
         self._task = task
+        self._feelings = feelings
 
     @classmethod
     def unavailable(cls, settings: Settings) -> str | None:
@@ -48,11 +51,11 @@ class LandmarkerReader:
     def from_settings(cls, settings: Settings) -> "LandmarkerReader":
         if settings.seeing.landmarker is None:
             raise ConfigError(f"setting '{_SETTING}' names no Face Landmarker task")
-        return cls(settings.seeing.landmarker)
+        return cls(settings.seeing.landmarker, feelings_of(settings))
 
     def session(self, *, tracking: bool) -> FoundFaceSession:
         """`tracking` False: each frame is a picture of its own."""
-        return FoundFaceSession(_TaskFinder(self._task, tracking=tracking), tracking=tracking)
+        return FoundFaceSession(_TaskFinder(self._task, tracking=tracking), tracking=tracking, feelings=self._feelings)
 
 
 class _TaskFinder:

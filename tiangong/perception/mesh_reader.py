@@ -4,7 +4,9 @@ from importlib.util import find_spec
 
 from tiangong.core.config import Settings
 from tiangong.core.face_mesh import FaceMesh
+from tiangong.perception.face_emotion import FeelingReader
 from tiangong.perception.face_session import MOST_FACES, FoundFace, FoundFaceSession, Picture
+from tiangong.perception.feelings import feelings_of
 
 
 class MeshReader:
@@ -13,13 +15,21 @@ class MeshReader:
     name = "mesh"
     embedded = True
 
+    def __init__(self, feelings: FeelingReader | None = None) -> None:
+        """`feelings`: what reads a feeling from a face; None: our own network."""
+        self._feelings = feelings
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "MeshReader":
+        return cls(feelings_of(settings))
+
     @classmethod
     def unavailable(cls, settings: Settings) -> str | None:
         return None if find_spec("mediapipe") else "the package 'mediapipe' is not installed"
 
     def session(self, *, tracking: bool) -> FoundFaceSession:
         """`tracking` False: each frame is a picture of its own, read against the mean of neutral faces."""
-        return FoundFaceSession(_MeshFinder(tracking=tracking), tracking=tracking)
+        return FoundFaceSession(_MeshFinder(tracking=tracking), tracking=tracking, feelings=self._feelings)
 
 
 class _MeshFinder:

@@ -19,6 +19,7 @@ from tiangong.core.config import Settings
 from tiangong.core.errors import BundleError, ConfigError
 from tiangong.core.registry import Choice, choose, make
 from tiangong.perception.engines import FACE_READERS, SPEECH_TO_TEXT, VOICE_ACTIVITY
+from tiangong.perception.feelings import FACE_EMOTIONS
 from tiangong.perception.protocol import FaceReader, SpeechToText, VoiceActivity
 from tiangong.policies.engines import POLICIES
 from tiangong.policies.protocol import Policy
@@ -33,6 +34,7 @@ STAGES: Final = {
     "voice_activity": VOICE_ACTIVITY,
     "speech_to_text": SPEECH_TO_TEXT,
     "face_reader": FACE_READERS,
+    "face_emotion": FACE_EMOTIONS,
     "policy": POLICIES,
     "brain": BRAINS,
     "voice": VOICES,
