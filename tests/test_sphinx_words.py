@@ -13,7 +13,7 @@ from tiangong.core.media import AudioChunk, SpeechStyle
 from tiangong.core.sound import resample
 from tiangong.perception.protocol import HEARING_RATE_HZ
 from tiangong.perception.sphinx import PocketSphinx
-from tiangong.perception.sphinx_adapting import adapted, weighted
+from tiangong.perception.sphinx_adapting import adapted, model_name, weighted
 from tiangong.perception.sphinx_trie import TrieModel, read_trie, write_trie
 from tiangong.perception.sphinx_vocabulary import Vocabulary
 from tiangong.voice.arpabet import arpabet
@@ -173,8 +173,8 @@ def test_a_word_that_the_dictionary_lacks_needs_sounds(vocabulary: Vocabulary) -
     assert dict(vocabulary.pronunciations) == {"tiangong": "T Y AE NG G AO NG", "wechat": "W IY CH AE T"}
     with pytest.raises(ConfigError, match="pronunciation of 'zzyxq' is 'ɪk'"):
         Vocabulary.of(["Zzyxq"], pronounce=lambda word: "ɪk")
-    assert vocabulary.key == Vocabulary.of(KNOWLEDGE, ["WeChat"], arpabet).key
-    assert vocabulary.key != Vocabulary.of(KNOWLEDGE, [], arpabet).key
+    assert model_name(vocabulary) == model_name(Vocabulary.of(KNOWLEDGE, ["WeChat"], arpabet))
+    assert model_name(vocabulary) != model_name(Vocabulary.of(KNOWLEDGE, [], arpabet))
 
 
 def test_questions_about_the_knowledge_are_heard_better(plain: PocketSphinx, knowing: PocketSphinx) -> None:

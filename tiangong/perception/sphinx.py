@@ -25,6 +25,7 @@ from tiangong.core.config import Settings
 from tiangong.core.errors import ConfigError, MediaError
 from tiangong.core.media import AudioChunk, Transcript
 from tiangong.perception.protocol import HEARING_RATE_HZ
+from tiangong.perception.sphinx_adapting import model_name
 from tiangong.perception.sphinx_process import Accept, Begin, Build, Ear, Finish, SphinxProcess, WarmUp
 from tiangong.perception.sphinx_vocabulary import Vocabulary
 
@@ -107,11 +108,11 @@ class PocketSphinx:
         """An engine that expects what `vocabulary` holds, and hears all else as before; both share one process.
 
         The first time this takes 3 s of another process, and 27 MB in the folder `models` (by default the user's cache),
-        where it is found again. An empty vocabulary changes nothing. Raises EngineError where it cannot be built.
+        where it is found again the next time. An empty vocabulary changes nothing. Raises EngineError where it cannot be built.
         """
         if not vocabulary.sentences:
             return self
-        model = (models or _cache()) / f"{vocabulary.key}.lm.bin"
+        model = (models or _cache()) / model_name(vocabulary)
         if not model.is_file():
             builder = SphinxProcess()  # not the one that listens: nobody's words must wait
             builder.ask(Build(vocabulary, model), _BUILD_S)

@@ -5,10 +5,12 @@ zero-frequency problem", IEEE Transactions on Information Theory 1991; the mixin
 Contexts that the sentences do not hold stay as they are, so that all else is heard as before.
 """
 
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from math import log
 from pathlib import Path
 from typing import Final
@@ -26,7 +28,8 @@ FRAMES: Final = (
 FRAMED: Final = 1.0  # how much all frames of a phrase count together
 LONGEST_PHRASE: Final = 5  # words
 SHARE: Final = 0.5  # of the sentences, in a context that they hold very often
-WORD_SHARE: Final = 0.3  # and of their single words
+WORD_SHARE: Final = 0.35  # of the single words of endless sentences
+HALF_SHARE_WORDS: Final = 1_000.0  # so many words of them weigh half of that: a handful must not be heard everywhere
 _BASE: Final = log(1.0001)
 _BEGIN, _END = "<s>", "</s>"
 _LEAST: Final = 1e-12
@@ -41,6 +44,21 @@ class _Counted:
 
     keys: Numbers
     counts: Doubles
+
+
+def model_name(vocabulary: Vocabulary) -> str:
+    """Of the file that holds the adapted model: another one after any change of what it is made from."""
+    made_from = (
+        vocabulary,
+        version("pocketsphinx"),
+        FRAMES,
+        FRAMED,
+        LONGEST_PHRASE,
+        SHARE,
+        WORD_SHARE,
+        HALF_SHARE_WORDS,
+    )
+    return f"{hashlib.sha256(repr(made_from).encode()).hexdigest()[:16]}.lm.bin"
 
 
 def build_model(vocabulary: Vocabulary, path: Path) -> None:
@@ -106,7 +124,8 @@ def _with_words(model: TrieModel, counted: Mapping[_Row, float]) -> TrieModel:
     mine = np.zeros(len(model.words))
     for (word,), count in counted.items():
         mine[word] = count
-    mixed = (1 - WORD_SHARE) * _p(model.word_prob) + WORD_SHARE * mine / mine.sum()
+    share = WORD_SHARE / (mine.sum() + HALF_SHARE_WORDS)  # of one occurrence
+    mixed = (1 - share * mine.sum()) * _p(model.word_prob) + share * mine
     begin = model.words.index(_BEGIN)
     prob = _log(mixed)
     prob[begin] = model.word_prob[begin]

@@ -2,7 +2,8 @@
 
 The model subtracts the mean of the cepstrum (CMN), which hangs on the microphone and the speaker, and its live mode
 starts from a fixed guess that is wrong for almost everybody. So the first 0.6 s are measured before they are decoded, and
-the mean is measured again twice a second: without that, 53 % and 42 % of the clear voice.
+the mean is measured again twice a second: without that, 53 % of all words were wrong instead of 48 %, and 42 % of one
+clear voice's instead of 28 %.
 """
 
 import contextlib

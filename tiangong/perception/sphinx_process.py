@@ -20,9 +20,9 @@ from typing import IO, Final
 from tiangong.core.errors import EngineError
 from tiangong.perception.sphinx_vocabulary import Vocabulary
 
-ANSWER_S: Final = 20.0  # a child that is silent for so long is stuck
+ANSWER_S: Final = 60.0  # a child that is silent for so long is stuck; on a crowded machine it may be starved for 20 s
 _CLOSING_S: Final = 2.0
-_COMMAND: Final = (sys.executable, "-m", "tiangong.perception.sphinx_worker")
+_COMMAND: Final = (sys.executable, "-P", "-m", "tiangong.perception.sphinx_worker")
 _ROOT: Final = str(Path(__file__).parents[2])  # where the package lies, installed or not
 
 
@@ -111,7 +111,8 @@ class SphinxProcess:
         with self._lock:
             answer = self._exchange(task, within_s)
         if answer is None:
-            raise EngineError("hearing", 0, "pocketsphinx's process has ended; the next utterance starts another one")
+            reason = f"pocketsphinx's process has ended ({self._child.wait()}); the next utterance starts another one"
+            raise EngineError("hearing", 0, reason)
         if answer.failure:
             raise EngineError("hearing", 0, f"pocketsphinx: {answer.failure}")
         return answer

@@ -1,6 +1,5 @@
 """What people may say to one avatar, as words that PocketSphinx can know."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -56,11 +55,6 @@ class Vocabulary:
         spoken = tuple((word, phones) for word, phones in sounds.items() if phones)
         silent = {word for word, phones in sounds.items() if not phones}
         return cls(tuple(part for sentence in sentences for part in _without(sentence, silent)), spoken)
-
-    @property
-    def key(self) -> str:
-        """Names this vocabulary: the same on every machine, another one after any change."""
-        return hashlib.sha256(repr((self.sentences, self.pronunciations)).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

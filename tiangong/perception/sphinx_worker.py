@@ -75,10 +75,10 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent closes the pipe
-    with os.fdopen(os.dup(1), "wb") as answers:
+    # A broken pipe, at the latest when it is closed, means that the parent has gone.
+    with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # whatever a library prints must not stand between answers
-        with contextlib.suppress(BrokenPipeError):  # the parent has gone
-            serve(sys.stdin.buffer, answers)
+        serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":
