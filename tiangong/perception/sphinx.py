@@ -110,7 +110,7 @@ class PocketSphinx:
         The first time this takes 3 s of another process, and 27 MB in the folder `models` (by default the user's cache),
         where it is found again the next time. An empty vocabulary changes nothing. Raises EngineError where it cannot be built.
         """
-        if not vocabulary.sentences:
+        if not vocabulary.sentences + vocabulary.names:
             return self
         model = (models or _cache()) / model_name(vocabulary)
         if not model.is_file():

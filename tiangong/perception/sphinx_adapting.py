@@ -25,6 +25,7 @@ from tiangong.perception.sphinx_vocabulary import Vocabulary, Words
 FRAMES: Final = (
     "what is", "what about", "how do i", "can i", "i want to", "do you", "tell me about", "how", "where is",
 )  # fmt: skip
+NAMED: Final = 5.0  # how often a hot word counts as said
 FRAMED: Final = 1.0  # how much all frames of a phrase count together
 LONGEST_PHRASE: Final = 5  # words
 SHARE: Final = 0.5  # of the sentences, in a context that they hold very often
@@ -73,26 +74,30 @@ def build_model(vocabulary: Vocabulary, path: Path) -> None:
 
 
 def weighted(vocabulary: Vocabulary) -> dict[Words, float]:
-    """The sentences of a vocabulary with how often each counts, and its short phrases in the frames of questions."""
+    """What is counted, and how often: whole sentences with their ends marked, names, and questions framed from short ones."""
     weights = defaultdict[Words, float](float)
-    for sentence in vocabulary.sentences:
-        weights[sentence] += 1
-        if len(sentence) <= LONGEST_PHRASE:
+    for name in vocabulary.names:
+        weights[name] += NAMED
+    for phrase in vocabulary.sentences:
+        weights[_BEGIN, *phrase, _END] += 1
+    for phrase in vocabulary.sentences + vocabulary.names:
+        if len(phrase) <= LONGEST_PHRASE:
             for before in FRAMES:
-                weights[*before.split(), *sentence] += FRAMED / len(FRAMES)
+                weights[_BEGIN, *before.split(), *phrase, _END] += FRAMED / len(FRAMES)
     return weights
 
 
-def adapted(model: TrieModel, sentences: Mapping[Words, float]) -> TrieModel:
-    """`sentences` are lower-case words with a weight; words that the model lacks become new ones of it."""
-    words = [*model.words, *sorted({word for sentence in sentences for word in sentence} - set(model.words))]
+def adapted(model: TrieModel, rows: Mapping[Words, float]) -> TrieModel:
+    """`rows` are lower-case words, "<s>" and "</s>" where a sentence ends, with weights; words that the model lacks are added."""
+    words = [*model.words, *sorted({word for row in rows for word in row} - set(model.words))]
     number = {word: i for i, word in enumerate(words)}
     counted = [defaultdict[_Row, float](float) for _ in range(3)]
-    for sentence, weight in sentences.items():
-        row = [number[_BEGIN], *(number[word] for word in sentence), number[_END]]
-        for i in range(1, len(row)):
-            for length in range(1, min(3, i + 1) + 1):
-                counted[length - 1][tuple(row[i + 1 - length : i + 1])] += weight
+    for row, weight in rows.items():
+        numbers = tuple(number[word] for word in row)
+        for end in range(1, len(row) + 1):
+            for length in range(1, min(3, end) + 1):
+                counted[length - 1][numbers[end - length : end]] += weight
+    counted[0].pop((number[_BEGIN],), None)  # nobody says it
     wide = _widened(model, words)
     wide = _with_words(wide, counted[0])
     wide = _with_pairs(wide, counted[1])

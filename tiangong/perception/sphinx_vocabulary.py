@@ -25,6 +25,7 @@ class Vocabulary:
     """Sentences and names that are likelier here than elsewhere."""
 
     sentences: tuple[Words, ...] = ()  # lower case; a sentence that stands here twice counts twice
+    names: tuple[Words, ...] = ()  # hot words and phrases, which may stand anywhere in a sentence
     pronunciations: tuple[
         tuple[str, str], ...
     ] = ()  # of words that the dictionary lacks: "tiangong", "T Y EH N G AO NG"
@@ -45,16 +46,18 @@ class Vocabulary:
         `pronounce` gives the sounds of a word that the dictionary lacks, "" where it cannot; without it such words are
         left out, and those around them are kept. Raises ConfigError where it gives anything but `SOUNDS`.
         """
+        sentences, names = list(_sentences(texts)), list(_sentences(hot_words))
         known = dictionary_words()
-        spellings: dict[str, str] = {}  # "gpu" -> "GPU", which is spelled out
-        sentences: list[Words] = []
-        for sentence in _sentences([*texts, *hot_words]):
-            spellings |= {word.lower(): word for word in sentence if word.lower() not in known}
-            sentences.append(tuple(word.lower() for word in sentence))
-        sounds = {word: pronounce(spelling) if pronounce else "" for word, spelling in sorted(spellings.items())}
-        spoken = tuple((word, phones) for word, phones in sounds.items() if phones)
+        # By the spelling that was met first: "GPU" is spelled out, "gpu" might be read.
+        spellings = {word.lower(): word for words in reversed(sentences + names) for word in reversed(words)}
+        new = sorted(spellings.keys() - known)
+        sounds = {word: pronounce(spellings[word]) if pronounce else "" for word in new}
         silent = {word for word, phones in sounds.items() if not phones}
-        return cls(tuple(part for sentence in sentences for part in _without(sentence, silent)), spoken)
+        return cls(
+            tuple(part for words in sentences for part in _without(words, silent)),
+            tuple(part for words in names for part in _without(words, silent)),
+            tuple((word, phones) for word, phones in sounds.items() if phones),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -80,10 +83,10 @@ def _in_words(number: re.Match[str]) -> str:
     return f" {num2words(int(number[0]))} "
 
 
-def _without(sentence: Words, silent: set[str]) -> Iterator[Words]:
-    """The parts between words whose sounds nobody knows."""
+def _without(words: Words, silent: set[str]) -> Iterator[Words]:
+    """In lower case, the parts between words whose sounds nobody knows."""
     part: list[str] = []
-    for word in sentence:
+    for word in map(str.lower, words):
         if word not in silent:
             part.append(word)
         elif part:
