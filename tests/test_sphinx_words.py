@@ -8,6 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from pocketsphinx import Config, LogMath, NGramModel, get_model_path
 
+from tiangong.bench.hearing_words import QUESTIONS as QUESTION_TABLE
+from tiangong.bench.hearing_words import measure_questions, measure_recordings, questions, starters_vocabulary
+from tiangong.bench.voice_words import words_of
 from tiangong.core.errors import ConfigError, MediaError
 from tiangong.core.media import AudioChunk, SpeechStyle
 from tiangong.core.sound import resample
@@ -204,3 +207,21 @@ def test_a_model_is_built_once_and_old_ones_are_forgotten(
     assert built.stat().st_mtime == made_s
     assert plain.adapted(Vocabulary(), models) is plain
     assert list(models.glob("*.bin")) == [built]
+
+
+def test_questions_of_the_bench_stand_in_no_knowledge() -> None:
+    known = starters_vocabulary()
+    asked = questions(known)
+    assert len(asked) >= 100
+    assert not {tuple(words_of(question)) for question in asked} & set(known.sentences)
+
+
+def test_the_bench_compares_three_ears(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    voice = EspeakVoice().for_speaker(Speaker("male"))
+    outcome = measure_questions([("male", voice)], most=1)
+    figures = {figure.name: figure for figure in outcome.figures}
+    assert {f"questions, male: {ear}" for ear in ("plain library", "as it listens here", "adapted")} <= figures.keys()
+    assert all(figure.n == 1 for figure in outcome.figures)
+    with pytest.raises(MediaError, match="columns file, lang, speaker and text"):
+        measure_recordings(QUESTION_TABLE)

@@ -161,11 +161,12 @@ def measure_recordings(transcripts: Path) -> Outcome:
 
     Raises MediaError for another kind of table, or a file that cannot be read.
     """
+    rows = _rows(transcripts)
     listening = ears(starters_vocabulary())
     outcome = Outcome()
     overall: Tallies = {ear: Tally() for ear in listening}
     speakers: dict[str, Tallies] = {}
-    for row in _rows(transcripts):
+    for row in rows:
         sound = read_audio(transcripts.parent / row["file"], HEARING_RATE_HZ)
         tallies = speakers.setdefault(row["speaker"], {ear: Tally() for ear in listening})
         for ear, engine in listening.items():
