@@ -72,6 +72,15 @@ def load_file(path: Path) -> list[Entry]:
     return entries
 
 
+def askable(entries: Sequence[Entry], language: str) -> list[str]:
+    """All that is written in `language`: titles, other ways to ask, answers. Its words are those that people will say."""
+    texts: list[str] = []
+    for entry in entries:
+        if entry.passage.language == language:
+            texts += [*entry.passage.title.split(TITLE_PATH), *entry.asked_as, entry.passage.text]
+    return texts
+
+
 def _text_of(path: Path) -> str:
     data = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):  # tables saved by a Chinese Excel are GB 18030

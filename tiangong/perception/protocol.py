@@ -1,5 +1,6 @@
 """What a hearing or seeing engine is. The engine is shared between sessions; a session belongs to one caller."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,8 +47,11 @@ class SpeechToText(Protocol):
         """Load what the first words would have to wait for."""
         ...
 
-    def session(self, language: str) -> TranscriptionSession:
-        """`language` is "en", "zh" or "auto". Raises ConfigError for a language that this engine does not know."""
+    def session(self, language: str, hot_words: Sequence[str] = ()) -> TranscriptionSession:
+        """`language` is "en", "zh" or "auto"; `hot_words` are names and phrases that are likely to be said.
+
+        An engine may leave hot words aside. Raises ConfigError for a language that this engine does not know.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ subtitles say there ("Thank you for watching"). `whisper_guards` drops that.
 import math
 import os
 import threading
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -113,8 +114,8 @@ class FasterWhisper:
         """Load the model now. Raises ConfigError where its files are broken."""
         self._loaded()
 
-    def session(self, language: str) -> WhisperSession:
-        """`language` is "en", "zh" or "auto". Raises ConfigError for one that this model does not know."""
+    def session(self, language: str, hot_words: Sequence[str] = ()) -> WhisperSession:
+        """`language` is "en", "zh" or "auto"; `hot_words` are left aside. Raises ConfigError for an unknown language."""
         if language != "auto" and language not in self.languages:
             known = ", ".join(sorted(self.languages))
             raise ConfigError(f"this Whisper model hears {known}, not '{language}'; choose another hearing.model")
