@@ -73,6 +73,7 @@ class Script:
 
     name = "script"
     languages = frozenset({"en", "zh"})
+    read_many = None
 
     def __init__(self, lines: Sequence[Say]) -> None:
         self.lines = lines
@@ -85,7 +86,7 @@ class Script:
 
     def reset(self) -> None: ...
 
-    def session(self, language: str) -> "ScriptedUtterance":
+    def session(self, language: str, hot_words: Sequence[str] = ()) -> "ScriptedUtterance":
         begun = [line for line in self.lines if line.start_s <= self.at_s + 0.05]
         return ScriptedUtterance(max(begun, key=lambda line: line.start_s), self)
 

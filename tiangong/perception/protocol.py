@@ -1,5 +1,6 @@
 """What a hearing or seeing engine is. The engine is shared between sessions; a session belongs to one caller."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,16 +39,30 @@ class TranscriptionSession(Protocol):
         ...
 
 
+class ReadMany(Protocol):
+    def __call__(self, spans: Sequence[AudioChunk], language: str) -> list[Transcript]:
+        """Utterances (16 kHz) that are known whole -> what each says; `language` as for a session."""
+        ...
+
+
 class SpeechToText(Protocol):
     name: str
     languages: frozenset[str]  # BCP-47; an engine that knows "zh" and "en" also takes "auto"
+
+    @property
+    def read_many(self) -> ReadMany | None:
+        """How several utterances of a file are read faster together than one by one; None where they are not."""
+        ...
 
     def warm_up(self) -> None:
         """Load what the first words would have to wait for."""
         ...
 
-    def session(self, language: str) -> TranscriptionSession:
-        """`language` is "en", "zh" or "auto". Raises ConfigError for a language that this engine does not know."""
+    def session(self, language: str, hot_words: Sequence[str] = ()) -> TranscriptionSession:
+        """`language` is "en", "zh" or "auto"; `hot_words` are names and terms that are likely to be said, likeliest first.
+
+        Raises ConfigError for a language that this engine does not know.
+        """
         ...
 
 

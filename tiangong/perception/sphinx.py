@@ -16,6 +16,7 @@ import re
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -198,6 +199,7 @@ class PocketSphinx:
     name = "pocketsphinx"
     embedded = True
     languages = frozenset({"en"})
+    read_many = None
 
     def __init__(self) -> None:
         self._pool = _Pool()
@@ -211,7 +213,7 @@ class PocketSphinx:
         for decoder in [self._pool.borrow() for _ in range(IDLE_DECODERS)]:
             self._pool.give_back(decoder)
 
-    def session(self, language: str) -> SphinxSession:
+    def session(self, language: str, hot_words: Sequence[str] = ()) -> SphinxSession:
         """`language` is "en" or "auto" (which is English here). Raises ConfigError for any other."""
         if language not in ("en", "auto"):
             raise ConfigError(
