@@ -73,6 +73,7 @@ class Script:
 
     name = "script"
     languages = frozenset({"en", "zh"})
+    read_many = None
 
     def __init__(self, lines: Sequence[Say]) -> None:
         self.lines = lines

@@ -30,6 +30,7 @@ class Server:
     """Answers each request with `act`; keeps what was asked, and whether the client has gone."""
 
     def __init__(self, act: Callable[["Server", Any], None]) -> None:
+        self.body = b""
         self.asked: dict[str, Any] = {}
         self.headers: dict[str, str] = {}
         self.path = ""
@@ -38,7 +39,8 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
-                server.asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                server.body = self.rfile.read(int(self.headers["Content-Length"]))
+                server.asked = json.loads(server.body) if "json" in self.headers["Content-Type"] else {}
                 server.headers, server.path = dict(self.headers), self.path
                 try:
                     act(server, self)

@@ -26,7 +26,9 @@ FOLDS = 5
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--media", type=Path, default=MEDIA, help="folder with the photographs (class A alone is used)")
+    options.add_argument(
+        "--media", type=Path, default=MEDIA, help="folder with the photographs (class A alone is used)"
+    )
     options.add_argument("--each", type=int, default=140, help="drawn faces of each person")
     options.add_argument("--looked", type=Path, help="file that keeps what was seen; read where it exists")
     options.add_argument("--out", type=Path, default=WEIGHTS)
@@ -75,11 +77,15 @@ def _tell_smiles(looked: Looked, seed: int) -> None:
         photos = _of(looked, apart & ~looked.drawn)
         found = net.probabilities(inputs(photos.measures, POPULATION_REST, photos.head_rad)).argmax(1)
         right += (found == photos.label).tolist()
-    print(f"London Set, people not seen: {np.mean(right):.3f} of {len(right)} photographs right among {len(EMOTIONS)} classes")
+    print(
+        f"London Set, people not seen: {np.mean(right):.3f} of {len(right)} photographs right among {len(EMOTIONS)} classes"
+    )
 
 
 def _of(looked: Looked, which: NDArray[np.bool_]) -> Looked:
-    return Looked(looked.measures[which], looked.head_rad[which], looked.label[which], looked.person[which], looked.drawn[which])
+    return Looked(
+        looked.measures[which], looked.head_rad[which], looked.label[which], looked.person[which], looked.drawn[which]
+    )
 
 
 if __name__ == "__main__":

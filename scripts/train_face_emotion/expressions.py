@@ -1,8 +1,8 @@
 """What faces do when people feel something: action units of FACS, how often and how strongly.
 
 After EMFACS (Friesen and Ekman 1983) and the frequencies of Du, Tao and Martinez (2014, "Compound facial expressions of
-emotion", table 1); unposed variants (bared teeth, screams, squeezed eyes, a face that only looks down) were added by hand after looking
-at photographs. Every face also does something by chance.
+emotion", table 1); unposed variants (bared teeth, screams, squeezed eyes, a face that only looks down) were added by hand after
+looking at photographs. Every face also does something by chance.
 """
 
 from collections.abc import Mapping

@@ -71,7 +71,9 @@ def collect(media: Path, each: int, seed: int) -> Looked:
     return Looked(np.stack(measures), np.stack(heads), np.array(labels), np.array(people), np.array(drawn))
 
 
-def _look(mesh: FaceMesh, image: Picture, label: int, person: int, drawn: bool) -> list[tuple[Floats, Floats, int, int, bool]]:
+def _look(
+    mesh: FaceMesh, image: Picture, label: int, person: int, drawn: bool
+) -> list[tuple[Floats, Floats, int, int, bool]]:
     found = mesh.find(image)
     if not found:
         return []

@@ -62,7 +62,10 @@ def _train_one(material: Material, seed: int) -> torch.nn.Sequential:
     label = torch.from_numpy(material.label)
     weight = len(label) / len(EMOTIONS) / torch.bincount(label, minlength=len(EMOTIONS))
     net = torch.nn.Sequential(
-        torch.nn.Linear(mean.shape[1], UNITS), torch.nn.Tanh(), torch.nn.Dropout(DROPOUT), torch.nn.Linear(UNITS, len(EMOTIONS))
+        torch.nn.Linear(mean.shape[1], UNITS),
+        torch.nn.Tanh(),
+        torch.nn.Dropout(DROPOUT),
+        torch.nn.Linear(UNITS, len(EMOTIONS)),
     )
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=DECAY)
     for turn in range(PASSES):
@@ -81,7 +84,9 @@ def _train_one(material: Material, seed: int) -> torch.nn.Sequential:
 
 def calibrated(net: FaceEmotionNet, rows: Floats, label: NDArray[np.int64]) -> FaceEmotionNet:
     """The same at the temperature under which `label` is likeliest (Guo et al. 2017)."""
-    found = [(float(np.log(_at(net, t).probabilities(rows)[np.arange(len(label)), label] + 1e-9).mean()), t) for t in _TRIED]
+    found = [
+        (float(np.log(_at(net, t).probabilities(rows)[np.arange(len(label)), label] + 1e-9).mean()), t) for t in _TRIED
+    ]
     return _at(net, max(found)[1])
 
 

@@ -39,6 +39,7 @@ class LibraryDefaults:
     """PocketSphinx as it comes: the whole utterance at once."""
 
     name = "pocketsphinx, plain"
+    read_many = None
     languages = frozenset({"en"})
 
     def warm_up(self) -> None: ...

@@ -50,6 +50,8 @@ class BrainSettings(_Section):
 
 class HearingSettings(_Section):
     model: str | None = None  # folder, hub name or size ("small") of a Whisper model
+    base_url: str | None = None  # a server with OpenAI's transcription endpoint, "http://127.0.0.1:8000/v1"
+    server_model: str = "whisper-1"  # the model's name at `base_url`
 
 
 class VoiceSettings(_Section):

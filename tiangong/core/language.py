@@ -8,7 +8,8 @@ from tiangong.core.errors import MediaError
 
 LONGEST_MESSAGE_CHARS: Final = 4_000
 LONGEST_SCRIPT_CHARS: Final = 200_000
-_CJK: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+HAN: Final = r"\u3400-\u9fff\uf900-\ufaff"  # Chinese characters, for the inside of a regular expression's [...]
+_CJK: Final = re.compile(f"[{HAN}]")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’]*")
 _KEPT_CONTROLS: Final = "\n\t"
 

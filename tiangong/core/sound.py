@@ -1,5 +1,6 @@
 """Sound in and out of arrays: decoding any file, one resampler, whole files as WAV."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,3 +87,12 @@ def write_wav(chunk: AudioChunk, path: Path) -> None:
     import soundfile
 
     soundfile.write(str(path), chunk.pcm, chunk.rate_hz, subtype="PCM_16")
+
+
+def wav_bytes(chunk: AudioChunk) -> bytes:
+    """A whole WAV file of 16-bit PCM."""
+    import soundfile
+
+    written = io.BytesIO()
+    soundfile.write(written, chunk.pcm, chunk.rate_hz, format="WAV", subtype="PCM_16")
+    return written.getvalue()

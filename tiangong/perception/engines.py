@@ -6,6 +6,7 @@ VOICE_ACTIVITY: Final = {
     "silero": "tiangong.perception.silero:SileroVoiceActivity",
 }
 SPEECH_TO_TEXT: Final = {
+    "openai": "tiangong.perception.openai_hearing:OpenAIHearing",
     "faster-whisper": "tiangong.perception.whisper:FasterWhisper",
     "pocketsphinx": "tiangong.perception.sphinx:PocketSphinx",
 }

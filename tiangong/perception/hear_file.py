@@ -1,7 +1,7 @@
 """A whole file of sound -> its words with times (`tiangong hear`)."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -66,20 +66,28 @@ def hear_file(path: Path, engine: SpeechToText, activity: VoiceActivity, languag
     engine.session(language)  # a wrong language must not be found out after ten minutes of silence
     sound = read_audio(path, HEARING_RATE_HZ)
     began_s = time.perf_counter()
-    segments: list[HeardSegment] = []
-    spoken: list[Transcript] = []
-    for start, end in speech_spans(speech_probabilities(sound, activity)):
-        start_s, end_s = start * _STEP_S, min(end * _STEP_S, sound.duration_s)
-        session = engine.session(language)
-        session.accept(AudioChunk(sound.pcm[start * VAD_SAMPLES : end * VAD_SAMPLES], sound.rate_hz, start_s))
-        said = session.finish()
-        if said.text:
-            segments.append(HeardSegment(round(start_s, 3), round(end_s, 3), said.text))
-            spoken.append(said)
+    spans = [
+        AudioChunk(sound.pcm[start * VAD_SAMPLES : end * VAD_SAMPLES], sound.rate_hz, start * _STEP_S)
+        for start, end in speech_spans(speech_probabilities(sound, activity))
+    ]
+    heard = [(span, said) for span, said in zip(spans, _read(spans, engine, language), strict=True) if said.text]
+    segments = [HeardSegment(round(span.start_s, 3), round(span.end_s, 3), said.text) for span, said in heard]
+    spoken = [said for _, said in heard]
     factor = (time.perf_counter() - began_s) / sound.duration_s
     return HeardFile(
         str(path), _join(spoken), _main_language(spoken, language), engine.name, tuple(segments), round(factor, 4)
     )
+
+
+def _read(spans: Sequence[AudioChunk], engine: SpeechToText, language: str) -> list[Transcript]:
+    if engine.read_many and len(spans) > 1:
+        return engine.read_many(spans, language)
+    said: list[Transcript] = []
+    for span in spans:
+        session = engine.session(language)
+        session.accept(span)
+        said.append(session.finish())
+    return said
 
 
 def speech_probabilities(sound: AudioChunk, activity: VoiceActivity) -> NDArray[np.float32]:

@@ -32,7 +32,10 @@ class LandmarkerReader:
     embedded = False
 
     def __init__(self, task: Path, feelings: FeelingReader | None = None) -> None:
-        """`task`: the model file; `feelings` None: our own network. Raises ConfigError for a file that is none, or reads no blend shapes."""
+        """`task`: the model file; `feelings` None: our own network.
+
+        Raises ConfigError for a file that is none, or reads no blend shapes.
+        """
         complaint = _complaint(task)
         if complaint:
             raise ConfigError(complaint)

@@ -26,8 +26,8 @@ Row = NDArray[np.float32]
 _SETTING: Final = "seeing.emotion"
 _NAMES: Final[dict[str, EmotionLabel]] = {
     **{name: name for name in EMOTIONS},
-    "happiness": "happy", "joy": "happy", "smile": "happy", "sadness": "sad", "anger": "angry", "fear": "fearful", "scared": "fearful",
-    "disgust": "disgusted", "surprise": "surprised", "neutrality": "neutral", "calm": "neutral",
+    "happiness": "happy", "joy": "happy", "smile": "happy", "sadness": "sad", "anger": "angry", "fear": "fearful",
+    "scared": "fearful", "disgust": "disgusted", "surprise": "surprised", "neutrality": "neutral", "calm": "neutral",
 }  # fmt: skip
 _RANGES: Final = {"0 255": (1.0, 0.0), "0 1": (1 / 255, 0.0), "-1 1": (2 / 255, -1.0)}  # scale, shift
 _WIDER: Final = 1.2
@@ -93,10 +93,14 @@ class _Layout:
         shape = session.get_inputs()[0].shape
         fixed = [n if isinstance(n, int) else None for n in shape]
         if len(fixed) != 4 or None in fixed[1:] or not {1, 3} & {fixed[1], fixed[3]}:
-            raise ConfigError(f"{folder}: the model wants {shape}, not one picture of a fixed size with 1 or 3 channels")
+            raise ConfigError(
+                f"{folder}: the model wants {shape}, not one picture of a fixed size with 1 or 3 channels"
+            )
         first = fixed[1] in (1, 3)
         height, width = (fixed[2], fixed[3]) if first else (fixed[1], fixed[2])
-        return cls(session.get_inputs()[0].name, (int(width or 0), int(height or 0)), int(fixed[1 if first else 3] or 0), first)
+        return cls(
+            session.get_inputs()[0].name, (int(width or 0), int(height or 0)), int(fixed[1 if first else 3] or 0), first
+        )
 
     def fit(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(height, width, 3) RGB -> what the model takes, in 0 to 255."""
@@ -127,7 +131,9 @@ def _open(model: Path) -> "InferenceSession":
     try:
         return ort.InferenceSession(model.read_bytes(), options, providers=["CPUExecutionProvider"])
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf) as error:
-        raise ConfigError(f"{model.name} cannot be read as an ONNX model ({str(error).splitlines()[0][:120]})") from error
+        raise ConfigError(
+            f"{model.name} cannot be read as an ONNX model ({str(error).splitlines()[0][:120]})"
+        ) from error
 
 
 def _model(folder: Path) -> Path:
@@ -156,7 +162,9 @@ def _complaint(folder: Path) -> str | None:
     if not any(folder.glob("*.onnx")):
         return f"setting '{_SETTING}': no .onnx file in {folder}"
     if not (folder / "labels.txt").is_file():
-        return f"setting '{_SETTING}': {folder} has no labels.txt (one class a line, in the order of the model's scores)"
+        return (
+            f"setting '{_SETTING}': {folder} has no labels.txt (one class a line, in the order of the model's scores)"
+        )
     if not _columns(folder):
         return f"setting '{_SETTING}': labels.txt names none of {', '.join(EMOTIONS)}"
     file = folder / "range.txt"

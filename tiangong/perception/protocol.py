@@ -39,18 +39,29 @@ class TranscriptionSession(Protocol):
         ...
 
 
+class ReadMany(Protocol):
+    def __call__(self, spans: Sequence[AudioChunk], language: str) -> list[Transcript]:
+        """Utterances (16 kHz) that are known whole -> what each says; `language` as for a session."""
+        ...
+
+
 class SpeechToText(Protocol):
     name: str
     languages: frozenset[str]  # BCP-47; an engine that knows "zh" and "en" also takes "auto"
+
+    @property
+    def read_many(self) -> ReadMany | None:
+        """How several utterances of a file are read faster together than one by one; None where they are not."""
+        ...
 
     def warm_up(self) -> None:
         """Load what the first words would have to wait for."""
         ...
 
     def session(self, language: str, hot_words: Sequence[str] = ()) -> TranscriptionSession:
-        """`language` is "en", "zh" or "auto"; `hot_words` are names and phrases that are likely to be said.
+        """`language` is "en", "zh" or "auto"; `hot_words` are names and terms that are likely to be said, likeliest first.
 
-        An engine may leave hot words aside. Raises ConfigError for a language that this engine does not know.
+        Raises ConfigError for a language that this engine does not know.
         """
         ...
 

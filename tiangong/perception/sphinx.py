@@ -95,6 +95,7 @@ class PocketSphinx:
     name = "pocketsphinx"
     embedded = True
     languages = frozenset({"en"})
+    read_many = None
 
     def __init__(self) -> None:
         self._processes = _Processes()

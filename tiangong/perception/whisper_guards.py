@@ -1,6 +1,7 @@
 """What Whisper writes where nobody said it, and how to know."""
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -42,12 +43,18 @@ class Piece:
 
 
 def is_silent(pcm: NDArray[np.float32]) -> bool:
+    """(samples,) -> whether there is nothing but a microphone's own noise. Needs at least one sample."""
     return bool(np.sqrt(np.mean(np.square(pcm))) < SILENT_RMS)
 
 
-def trusted_text(pieces: Sequence[Piece], language: str, prompt: str | None) -> tuple[str, float]:
-    """The pieces that were spoken, joined, and the mean log probability of those (0.0 where there are none)."""
-    kept = [piece for piece in pieces if is_spoken(piece, prompt)]
+def trusted_text(
+    pieces: Sequence[Piece], language: str, prompt: str | None, hot_words: Sequence[str] = ()
+) -> tuple[str, float]:
+    """The pieces that were spoken, joined, and the mean log probability of those (0.0 where there are none).
+
+    `prompt` and `hot_words` are what the recogniser was told before.
+    """
+    kept = [piece for piece in pieces if is_spoken(piece, prompt, hot_words)]
     texts = [text for piece in kept if (text := once(piece.text).strip())]
     joined = ("" if language == "zh" else " ").join(texts)
     letters = [max(1, len(piece.text)) for piece in kept]
@@ -55,7 +62,7 @@ def trusted_text(pieces: Sequence[Piece], language: str, prompt: str | None) -> 
     return joined, mean
 
 
-def is_spoken(piece: Piece, prompt: str | None) -> bool:
+def is_spoken(piece: Piece, prompt: str | None, hot_words: Sequence[str] = ()) -> bool:
     """False for what was made up: silence, a loop, an echo of the prompt, a line from the end of a subtitle."""
     bare = bare_text(piece.text)
     if not bare or piece.log_probability < LEAST_LOG_PROBABILITY:
@@ -67,7 +74,37 @@ def is_spoken(piece: Piece, prompt: str | None) -> bool:
     if prompt and bare in bare_text(prompt) and len(bare) > 4:
         return False
     doubtful = piece.no_speech > DOUBTFUL_NO_SPEECH or piece.log_probability < DOUBTFUL_LOG_PROBABILITY
+    # One of the hot words is an answer, two may be; three in the order of the list are the list.
+    if _recited(bare, hot_words) >= (2 if doubtful else 3):
+        return False
     return not (doubtful and bare in SUBTITLE_LINES)
+
+
+def failed(piece: Piece) -> bool:
+    """Whether this should be read again, with another temperature (section 4.5 of the paper)."""
+    silent = piece.no_speech > NO_SPEECH and piece.log_probability < LOG_PROBABILITY
+    return not silent and (piece.log_probability < LOG_PROBABILITY or piece.compression > COMPRESSION)
+
+
+def compression_of(text: str) -> float:
+    """How much shorter `text` becomes by zlib."""
+    written = text.encode()
+    return len(written) / len(zlib.compress(written))
+
+
+def _recited(bare: str, hot_words: Sequence[str]) -> int:
+    """How many neighbours of the list make up the whole text; 0 where anything else is in it."""
+    text = bare.replace(" ", "")
+    names = [name for word in hot_words if (name := bare_text(word).replace(" ", ""))]
+    for first in range(len(names)):
+        run = ""
+        for count, name in enumerate(names[first:], 1):
+            run += name
+            if run == text:
+                return count
+            if not text.startswith(run):
+                break
+    return 0
 
 
 def once(text: str) -> str:
