@@ -12,7 +12,7 @@ import numpy as np
 from tiangong.agent.conversation import Conversation
 from tiangong.agent.events import Event
 from tiangong.agent.illustrator import Body, Illustrator
-from tiangong.agent.listening import Listener
+from tiangong.agent.listening import Ear, Listener
 from tiangong.agent.mind import Mind
 from tiangong.agent.performer import Performer
 from tiangong.agent.playout import Playout
@@ -74,6 +74,7 @@ class Script:
     name = "script"
     languages = frozenset({"en", "zh"})
     read_many = None
+    adapt = None
 
     def __init__(self, lines: Sequence[Say]) -> None:
         self.lines = lines
@@ -249,7 +250,7 @@ class Room:
         performer = Performer(illustrator, playout, lambda turn, speech: None)
         mind = Mind(self.brain, self.policy, self.voice, PERSONA, FakeKnowledge(), self.workers)  # type: ignore[arg-type]
         await mind.prepare()
-        listener = Listener(self.script, self.script, self.workers, TurnRules(), "en")
+        listener = Listener(self.script, Ear(self.script), self.workers, TurnRules(), "en")
         conversation = Conversation(mind, listener, performer, lambda event: events.append((now_s(), event)))
         tasks = [asyncio.ensure_future(performer.run()), asyncio.ensure_future(conversation.run(self._microphone()))]
         loop = asyncio.get_running_loop()

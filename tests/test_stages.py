@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import InlineWorkers, Script
 from tiangong.agent.ahead import ahead
-from tiangong.agent.listening import Listener
+from tiangong.agent.listening import Ear, Listener
 from tiangong.agent.memory import Memory, SpokenPiece, heard_text
 from tiangong.agent.playout import DUCKED_GAIN, Playout
 from tiangong.agent.sentences import LONGEST_CHARS, split_sentences
@@ -361,4 +361,4 @@ def test_words_said_before_any_answer_belong_together() -> None:
 )
 def test_an_answer_is_in_the_language_of_the_question(chosen: str, text: str, language: str) -> None:
     script = Script([])
-    assert Listener(script, script, InlineWorkers(), TurnRules(), chosen).answer_language(text) == language
+    assert Listener(script, Ear(script), InlineWorkers(), TurnRules(), chosen).answer_language(text) == language

@@ -71,6 +71,7 @@ def _cross_validate(looked: Looked, seed: int) -> tuple[Floats, NDArray[np.int64
 def _tell_smiles(looked: Looked, seed: int) -> None:
     """Print how well photographs of people who were not trained on are told apart: neutral from smiling."""
     right: list[bool] = []
+    smiles: list[bool] = []
     for fold in range(FOLDS):
         apart = looked.person % FOLDS == fold
         net = train(Material.of(_of(looked, ~apart)), seed + 200)

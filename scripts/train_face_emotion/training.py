@@ -22,7 +22,8 @@ UNITS, NETWORKS, PASSES, BATCH = 64, 3, 25, 256
 LEARNING_RATE, DECAY, DROPOUT, SMOOTHING = 3e-3, 1e-3, 0.2, 0.05
 NOISE: Final = 0.3  # spreads
 KNOWN_REST: Final = 0.35  # how often a face comes against its own rest, as it does for a face that is followed
-PHOTOGRAPHS: Final = 8  # times a photograph counts
+PHOTOGRAPHS: Final = 20  # times a photograph counts
+NEUTRAL: Final = 1.5  # times a neutral face counts: most faces are, and to see feelings that are not there is the worse mistake
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,7 @@ def _train_one(material: Material, seed: int) -> torch.nn.Sequential:
     mean, own = torch.from_numpy(material.against_mean), torch.from_numpy(material.against_own)
     label = torch.from_numpy(material.label)
     weight = len(label) / len(EMOTIONS) / torch.bincount(label, minlength=len(EMOTIONS))
+    weight[EMOTIONS.index("neutral")] *= NEUTRAL
     net = torch.nn.Sequential(
         torch.nn.Linear(mean.shape[1], UNITS),
         torch.nn.Tanh(),

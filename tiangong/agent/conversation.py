@@ -17,6 +17,7 @@ from tiangong.agent.floor_words import is_back_channel
 from tiangong.agent.listening import Listener, Utterance
 from tiangong.agent.memory import Memory
 from tiangong.agent.mind import Mind, Turn
+from tiangong.agent.mood import Mood
 from tiangong.agent.performer import Stage
 from tiangong.agent.sentences import split_sentences
 from tiangong.agent.tasks import TaskSet
@@ -25,11 +26,10 @@ from tiangong.agent.turns import TurnEvent
 from tiangong.core.clock import now_s
 from tiangong.core.errors import EngineError
 from tiangong.core.language import clean_text
-from tiangong.core.media import AudioChunk, Emotion, Speech
+from tiangong.core.media import AudioChunk, Speech
 from tiangong.rendering.protocol import Attention
 
-SENTENCES_AHEAD = 2
-SPEECH_AHEAD = 4
+SENTENCES_AHEAD, SPEECH_AHEAD = 2, 4
 
 
 class Conversation:
@@ -39,7 +39,7 @@ class Conversation:
         self, mind: Mind, listener: Listener, stage: Stage, emit: Callable[[Event], None], memory: Memory | None = None
     ) -> None:
         self.memory = memory or Memory()
-        self.emotion: Emotion | None = None  # the camera's latest; None: cannot tell
+        self.mood = Mood()
         self.turn_id = 0
         self._mind, self._listener, self._stage, self._emit = mind, listener, stage, emit
         self._turn: asyncio.Task[None] | None = None
@@ -59,6 +59,7 @@ class Conversation:
                     self._tasks.spawn(self._hear(self._listener.take(), watch))
                 case TurnEvent.PAUSED:
                     self._stage.nod()
+                    self._tasks.spawn(self._listener.feel(self.mood.heard))
                 case None:
                     if text := self._listener.fresh_text():
                         self._emit(UserHeard(self.turn_id + 1, text, final=False))
@@ -109,9 +110,10 @@ class Conversation:
         self.turn_id += 1
         if text:
             self.memory.user_said(text)
+            self.mood.said(text)
             self._emit(UserHeard(self.turn_id, self.memory.unanswered, final=True))
         language = self._listener.answer_language(self.memory.last_text)
-        turn = Turn(self.turn_id, language, self.memory.messages, self.emotion, watch)
+        turn = Turn(self.turn_id, language, self.memory.messages, self.mood.now, watch)
         self._show(State.THINKING)
         self._turn = self._tasks.spawn(self._take_turn(turn, failed))
 
@@ -144,5 +146,5 @@ class Conversation:
 
     def _show(self, state: State) -> None:
         listening, thinking = state is State.LISTENING, state is State.THINKING
-        self._stage.attend(Attention(listening, user_emotion=self.emotion, thinking=thinking))
+        self._stage.attend(Attention(listening, user_emotion=self.mood.now, thinking=thinking))
         self._emit(StateChanged(state))

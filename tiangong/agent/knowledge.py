@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tiangong.agent.clarifying import chosen, label, offered_in
-from tiangong.agent.knowledge_loading import Entry, load_folders
+from tiangong.agent.knowledge_loading import TITLE_PATH, Entry, askable, load_folders
 from tiangong.agent.protocol import Passage
 from tiangong.agent.retrieval import Index
 from tiangong.agent.words import GENERIC, content_words
@@ -19,6 +19,7 @@ MOST_PASSAGES: Final = 4
 OTHER_LANGUAGE_FACTOR: Final = 0.95  # between equals, the language that was asked in wins
 JUST_SAID_FACTOR: Final = 0.8  # "and how long?" hardly asks for the answer that was just given
 NEARLY: Final = 0.88  # of the best score; what scores this may be meant, if it fits what was spoken of
+LONGEST_TERM_CHARS: Final = 24
 TOPICS_BACK: Final = 3  # messages of the user; a topic older than this is not meant any more
 
 # "and how long?", "那要多久": words that point back.
@@ -43,6 +44,17 @@ class Knowledge:
         for entry in entries:
             self._by_label.setdefault(label(entry.passage).lower(), entry.passage)
         self.passages = tuple(entry.passage for entry in entries)
+        self._entries = tuple(entries)
+
+    def written(self, language: str) -> list[str]:
+        """All texts in `language`, for an ear that should expect their words."""
+        return askable(self._entries, language)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Short titles of passages: names and terms that callers may say."""
+        titles = dict.fromkeys(part.strip() for p in self.passages for part in p.title.split(TITLE_PATH))
+        return tuple(title for title in titles if title and len(title) <= LONGEST_TERM_CHARS)
 
     @classmethod
     def load(cls, folders: Sequence[Path]) -> "Knowledge":

@@ -5,8 +5,10 @@ delays the words but never the moment at which an interruption is noticed.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from tiangong.agent.patience import PauseHabit, end_silence_s
 from tiangong.agent.turns import Heard, TurnEvent, TurnRules, TurnState, step
 from tiangong.agent.workers import Workers
+from tiangong.core.errors import EngineError
 from tiangong.core.language import language_of
 from tiangong.core.media import AudioChunk, Transcript
 from tiangong.perception.echo import UserVoice
@@ -29,21 +32,38 @@ from tiangong.perception.protocol import (
 
 T = TypeVar("T")
 _PLAIN_WORDS: Final = 3  # so many English words are no interjection
+_FELT: Final = 250  # chunks (8 s): a tone of voice shows in less
 _PRE_ROLL: Final = 10  # chunks (0.32 s) before the first voiced one: soft consonants belong to the word
+
+
+@dataclass(frozen=True)
+class Ear:
+    """What hears an avatar's callers."""
+
+    engine: SpeechToText
+    hot_words: tuple[str, ...] = ()  # names and terms that they are likely to say
 
 
 class Utterance:
     """One stretch of the user's speech on its way through the recogniser."""
 
-    def __init__(self, stt: SpeechToText, language: str, workers: Workers, turn_id: int) -> None:
+    def __init__(self, ear: "Ear", language: str, workers: Workers, turn_id: int) -> None:
         self.text = ""  # so far
+        self._recent: deque[AudioChunk] = deque(maxlen=_FELT)
         self._workers = workers
         self._turn_id = turn_id
         self._chunks: asyncio.Queue[AudioChunk | None] = asyncio.Queue()
-        self._task = asyncio.create_task(self._transcribe(stt, language))
+        self._task = asyncio.create_task(self._transcribe(ear, language))
 
     def feed(self, chunk: AudioChunk) -> None:
         self._chunks.put_nowait(chunk)
+        self._recent.append(chunk)
+
+    @property
+    def sound(self) -> AudioChunk:
+        """The last seconds of it, from which a feeling is read."""
+        chunks = list(self._recent)
+        return AudioChunk(np.concatenate([chunk.pcm for chunk in chunks]), HEARING_RATE_HZ, chunks[0].start_s)
 
     async def finish(self) -> Transcript:
         """All of it. Raises EngineError."""
@@ -53,8 +73,8 @@ class Utterance:
     def drop(self) -> None:
         self._task.cancel()
 
-    async def _transcribe(self, stt: SpeechToText, language: str) -> Transcript:
-        session: TranscriptionSession = await self._run(lambda: stt.session(language))
+    async def _transcribe(self, ear: "Ear", language: str) -> Transcript:
+        session: TranscriptionSession = await self._run(lambda: ear.engine.session(language, ear.hot_words))
         while (chunk := await self._chunks.get()) is not None:
             self.text = await self._run(partial(session.accept, chunk))
         return await self._run(session.finish)
@@ -67,13 +87,13 @@ class Listener:
     """Hears one microphone."""
 
     def __init__(
-        self, activity: VoiceActivitySession, stt: SpeechToText, workers: Workers, rules: TurnRules, language: str
+        self, activity: VoiceActivitySession, ear: Ear, workers: Workers, rules: TurnRules, language: str
     ) -> None:
         self.language = language  # "en", "zh" or "auto"
         self.silence_s = 0.0  # from the last voiced chunk of the utterance that ended last to its judged end
         self.talking = False
         self._activity = UserVoice(activity)
-        self._stt = stt
+        self._ear = ear
         self._workers = workers
         self._rules = rules
         self._state = TurnState()
@@ -119,7 +139,7 @@ class Listener:
         self._state, event = step(before, heard, self._rules)
         self._note_pause(before, event, avatar_speaking)
         if event in (TurnEvent.STARTED, TurnEvent.OVERLAPPED):
-            self._utterance = Utterance(self._stt, self.language, self._workers, turn_id)
+            self._utterance = Utterance(self._ear, self.language, self._workers, turn_id)
             for early in self._recent:
                 self._utterance.feed(early)
         self._recent.append(chunk)
@@ -142,6 +162,13 @@ class Listener:
         """The utterance that has just ended, to be finished by the caller."""
         utterance, self._utterance = self._utterance, None
         return utterance
+
+    async def feel(self, read: Callable[[AudioChunk], None]) -> None:
+        """Hand the sound of the utterance so far to `read`, beside the recogniser. Nothing is read where nobody speaks."""
+        if self._utterance:
+            sound = self._utterance.sound
+            with contextlib.suppress(EngineError):  # a feeling that cannot be read costs nothing else
+                await self._workers.run("seeing", 0, partial(read, sound))
 
     def close(self) -> None:
         if self._utterance:

@@ -40,6 +40,7 @@ class LibraryDefaults:
 
     name = "pocketsphinx, plain"
     read_many = None
+    adapt = None
     languages = frozenset({"en"})
 
     def warm_up(self) -> None: ...

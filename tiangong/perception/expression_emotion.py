@@ -19,11 +19,12 @@ Row = NDArray[np.float32]
 # Valence and arousal, -1 to 1, in the order of EMOTIONS (neutral, happy, sad, angry, fearful, disgusted, surprised).
 _VALENCE: Final = np.array([0.0, 0.8, -0.65, -0.55, -0.6, -0.6, 0.15], np.float32)
 _AROUSAL: Final = np.array([-0.05, 0.45, -0.4, 0.65, 0.7, 0.35, 0.75], np.float32)
-TURNED_RAD: Final = (0.4, 0.6)  # yaw or pitch from which, and beyond which, the far side of the face hides too much
+TURNED_RAD: Final = (0.5, 0.75)  # yaw or pitch from which, and beyond which, the far side of the face hides too much
 DARK_LUMA: Final = (20.0, 45.0)  # mean brightness of the face, 0 to 255, below which the mesh guesses
-SMALL_PX: Final = (20.0, 48.0)  # widths of a face below which its mimic is lost between the pixels
+SMALL_PX: Final = (12.0, 32.0)  # widths of a face below which its mimic is lost between the pixels
 CONFIDENT_FROM: Final = 0.4  # below, the estimate is called neutral: it can't be told
 SMOOTHING_S: Final = 0.7  # feelings last longer than syllables
+LOST_BELOW: Final = 0.25  # confidence at which a name is given up
 LEAD: Final = 0.15  # by which another feeling must be likelier before the name changes
 
 
@@ -48,13 +49,10 @@ def trust(head_rad: Row, luma: float, width_px: float) -> float:
 
 def feeling(probabilities: Row, trusted: float, seen_s: float) -> Emotion:
     """Name it, or abstain: neutral with a low confidence where the face can't be read or no expression stands out."""
-    neutral = np.zeros(len(EMOTIONS), np.float32)
-    neutral[EMOTIONS.index("neutral")] = 1.0
-    # What can't be seen is not felt: the less the face can be trusted, the more of it is called neutral.
-    mixed = (trusted * probabilities + (1 - trusted) * neutral).astype(np.float32)
     confidence = trusted * float(probabilities.max())
-    label = EMOTIONS[int(np.argmax(mixed))] if confidence >= CONFIDENT_FROM else "neutral"
-    return Emotion(label, mixed, valence_of(mixed), arousal_of(mixed), float(np.clip(confidence, 0.0, 1.0)), seen_s)
+    label = EMOTIONS[int(np.argmax(probabilities))] if confidence >= CONFIDENT_FROM else "neutral"
+    valence, arousal = valence_of(probabilities), arousal_of(probabilities)
+    return Emotion(label, probabilities, valence, arousal, float(np.clip(confidence, 0.0, 1.0)), seen_s)
 
 
 class SteadyFeeling:
@@ -75,6 +73,8 @@ class SteadyFeeling:
     def settle(self, seen: Emotion) -> Emotion:
         """The same with the last name, unless the new one leads by enough."""
         old, new = EMOTIONS.index(self._label), EMOTIONS.index(seen.label)
-        if seen.probabilities[new] - seen.probabilities[old] >= LEAD:
+        if seen.confidence < LOST_BELOW:
+            self._label = "neutral"
+        elif seen.confidence >= CONFIDENT_FROM and seen.probabilities[new] - seen.probabilities[old] >= LEAD:
             self._label = seen.label
         return replace(seen, label=self._label)

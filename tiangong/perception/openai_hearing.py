@@ -92,6 +92,7 @@ class OpenAIHearing:
     embedded = False
     languages = frozenset({"en", "zh"})
     read_many = None
+    adapt = None
 
     def __init__(self, base_url: str, model: str, *, read_timeout_s: float = READ_TIMEOUT_S) -> None:
         """`base_url` ends before "/audio/transcriptions" ("http://127.0.0.1:8000/v1"). Raises ConfigError if it is no URL."""

@@ -1,6 +1,6 @@
 """What a hearing or seeing engine is. The engine is shared between sessions; a session belongs to one caller."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,17 @@ class ReadMany(Protocol):
         ...
 
 
+class Adapt(Protocol):
+    def __call__(
+        self, texts: Sequence[str], hot_words: Sequence[str], pronounce: Callable[[str], str]
+    ) -> "SpeechToText":
+        """An engine that expects what stands in English `texts`, and names; `pronounce` gives a word's ARPAbet, "" if unknown.
+
+        May take seconds the first time. Raises EngineError where it cannot be built.
+        """
+        ...
+
+
 class SpeechToText(Protocol):
     name: str
     languages: frozenset[str]  # BCP-47; an engine that knows "zh" and "en" also takes "auto"
@@ -52,6 +63,11 @@ class SpeechToText(Protocol):
     @property
     def read_many(self) -> ReadMany | None:
         """How several utterances of a file are read faster together than one by one; None where they are not."""
+        ...
+
+    @property
+    def adapt(self) -> Adapt | None:
+        """How it is made to expect what an avatar knows about; None where hot words are all it takes."""
         ...
 
     def warm_up(self) -> None:

@@ -14,7 +14,7 @@ import os
 import tempfile
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -123,6 +123,10 @@ class PocketSphinx:
         other._processes = self._processes
         other._ear = Ear(model, vocabulary.pronunciations)
         return other
+
+    def adapt(self, texts: Sequence[str], hot_words: Sequence[str], pronounce: Callable[[str], str]) -> "PocketSphinx":
+        """See `Adapt`."""
+        return self.adapted(Vocabulary.of(texts, hot_words, pronounce))
 
     def warm_up(self) -> None:
         """Start the process and load the decoders that it keeps (0.7 s)."""

@@ -56,6 +56,7 @@ class FasterWhisper:
 
     name = "faster-whisper"
     embedded = False
+    adapt = None
 
     def __init__(self, model: str | None = None) -> None:
         """`model`: a folder, a size ("small"), a hub name, or None for the best one in the cache.

@@ -1,6 +1,8 @@
 """Puts engines and avatars together, once, for all sessions."""
 
 import asyncio
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,14 +11,14 @@ from typing import Any, Final, cast
 from tiangong.agent.engines import BRAINS
 from tiangong.agent.illustrator import Body, Illustrator, still_picture
 from tiangong.agent.knowledge import Knowledge
-from tiangong.agent.listening import Listener
+from tiangong.agent.listening import Ear, Listener
 from tiangong.agent.mind import Mind
 from tiangong.agent.persona import read_persona
 from tiangong.agent.protocol import Brain
 from tiangong.agent.turns import TurnRules
 from tiangong.agent.workers import ThreadWorkers
 from tiangong.core.config import Settings
-from tiangong.core.errors import BundleError, ConfigError
+from tiangong.core.errors import BundleError, ConfigError, EngineError
 from tiangong.core.registry import Choice, choose, make
 from tiangong.perception.engines import FACE_READERS, SPEECH_TO_TEXT, VOICE_ACTIVITY
 from tiangong.perception.feelings import FACE_EMOTIONS
@@ -27,9 +29,11 @@ from tiangong.rendering.engines import MOTIONS, RENDERERS
 from tiangong.rendering.protocol import Face, FaceRenderer, MotionEngine
 from tiangong.studio.bundle import STARTER, Bundle, find_bundles, open_bundle
 from tiangong.studio.voices import Learn, find_voice, voice_of
+from tiangong.voice.arpabet import arpabet
 from tiangong.voice.engines import VOICES
 from tiangong.voice.protocol import Speaker, Voice
 
+log = logging.getLogger(__name__)
 STAGES: Final = {
     "voice_activity": VOICE_ACTIVITY,
     "speech_to_text": SPEECH_TO_TEXT,
@@ -57,6 +61,7 @@ class Avatar:
     bundle: Bundle
     mind: Mind
     face: Face
+    ear: Ear
     still: Any  # (height, width, 3) uint8: the marked portrait at rest
 
 
@@ -116,9 +121,20 @@ class Engines:
     def renderer(self) -> FaceRenderer:
         return cast(FaceRenderer, self._make("renderer"))
 
-    def listener(self, language: str) -> Listener:
-        """An ear for one microphone."""
-        return Listener(self.voice_activity.session(), self.speech_to_text, self.workers, TurnRules(), language)
+    def listener(self, avatar: Avatar, language: str) -> Listener:
+        """Listens to one microphone."""
+        return Listener(self.voice_activity.session(), avatar.ear, self.workers, TurnRules(), language)
+
+    def _ear(self, knowledge: Knowledge, names: Sequence[str]) -> Ear:
+        """Expects what the avatar knows about; one that cannot be made to is taken as it is."""
+        engine, terms = self.speech_to_text, (*names, *knowledge.terms)
+        if engine.adapt is None:
+            return Ear(engine, terms)
+        try:
+            return Ear(engine.adapt(knowledge.written("en"), names, arpabet), terms)
+        except EngineError as error:
+            log.warning("hearing is not adapted to the knowledge: %s", error)
+            return Ear(engine, terms)
 
     def illustrator(self, avatar: Avatar, seed: int) -> Illustrator:
         """Draws `avatar` for one session, living by `seed`."""
@@ -126,16 +142,17 @@ class Engines:
 
     async def open_mind(self, name: str) -> Mind:
         """An avatar's persona, knowledge and voice, without its face. Raises as `open_avatar` does."""
-        return await self._open_mind(self._bundle(name))
+        return (await self._open_mind(self._bundle(name)))[0]
 
     async def open_avatar(self, name: str) -> Avatar:
         """Raises BundleError for an unknown name (naming the known ones) or a broken bundle, ConsentError, MediaError for a
         portrait without exactly one face."""
         bundle = self._bundle(name)
-        mind = await self._open_mind(bundle)
+        mind, knowledge = await self._open_mind(bundle)
+        ear = await asyncio.to_thread(self._ear, knowledge, tuple(mind.persona.name.values()))
         # Not on the workers: a portrait that cannot be used is the maker's to mend, not a failed stage.
         face = await asyncio.to_thread(lambda: self.renderer.open(bundle.folder))
-        return Avatar(bundle, mind, face, await asyncio.to_thread(still_picture, face))
+        return Avatar(bundle, mind, face, ear, await asyncio.to_thread(still_picture, face))
 
     def _bundle(self, name: str) -> Bundle:
         bundles = find_bundles(self.settings.avatars)
@@ -143,7 +160,7 @@ class Engines:
             raise BundleError(f"no avatar '{name}'; there are: {', '.join(bundles)}")
         return open_bundle(bundles[name])
 
-    async def _open_mind(self, bundle: Bundle) -> Mind:
+    async def _open_mind(self, bundle: Bundle) -> tuple[Mind, Knowledge]:
         persona = read_persona(bundle.persona)
         folders = [STARTER / "knowledge" / pack for pack in persona.knowledge] + [bundle.knowledge]
         # Off the loop: reading documents or a large model's weights must not freeze the calls that go on meanwhile.
@@ -153,7 +170,7 @@ class Engines:
         voice = await asyncio.to_thread(self.voice.for_speaker, speaker)
         mind = Mind(self.brain, self.policy, voice, persona.persona, knowledge, self.workers)
         await mind.prepare()
-        return mind
+        return mind, knowledge
 
     def _cloned_voice(self, bundle: Bundle) -> Path | None:
         """The folder of the voice that the settings ask for, else of the avatar's own."""

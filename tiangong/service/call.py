@@ -31,6 +31,7 @@ from tiangong.service.tracks import AvatarPicture, AvatarSound, CallStart
 from tiangong.service.wire import (
     Alive,
     CameraSwitched,
+    FeelingsSwitched,
     HungUp,
     Interrupted,
     LanguageChosen,
@@ -140,6 +141,8 @@ class Call:
                     self._camera_on = on
                     if not on:
                         self.session.stop_seeing()
+                case FeelingsSwitched(on=on):
+                    self.session.conversation.mood.listen(on)
                 case LanguageChosen(language=language):
                     self.session.choose_language(language)
                     if not self.session.understands_speech:

@@ -35,7 +35,7 @@ async def record_rest(avatar: Avatar, engines: Engines, duration_s: float, keep:
 async def record_answer(avatar: Avatar, engines: Engines, language: str, memory: Memory, text: str, keep: Keep) -> str:
     """What the avatar says to `text`; its clips go to `keep`, the exchange to `memory`. Raises MediaError."""
     recorder = _recorder(avatar, engines, keep)
-    conversation = Conversation(avatar.mind, engines.listener(language), recorder, lambda event: None, memory)
+    conversation = Conversation(avatar.mind, engines.listener(avatar, language), recorder, lambda event: None, memory)
     await recorder.rest(_LEAD_FRAMES)
     conversation.say(text)
     await conversation.settled()

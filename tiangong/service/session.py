@@ -40,7 +40,7 @@ class Session:
         illustrator = engines.illustrator(avatar, secrets.randbelow(2**31))
         self._performer = Performer(illustrator, self.playout, self._piece_begins)
         self._recognised = engines.speech_to_text.languages
-        self._listener = engines.listener(language)
+        self._listener = engines.listener(avatar, language)
         self.playout.on_sound = self._sounds
         self.conversation = Conversation(avatar.mind, self._listener, self._performer, tell)
         self.watcher = Watcher(engines.face_reader, engines.workers, self._felt)
@@ -76,10 +76,10 @@ class Session:
 
     def stop_seeing(self) -> None:
         self.watcher.stop()
-        self.conversation.emotion = None
+        self.conversation.mood.seen(None)
 
     def _felt(self, emotion: Emotion | None) -> None:
-        self.conversation.emotion = emotion
+        self.conversation.mood.seen(emotion)
 
     async def _microphone(self) -> AsyncGenerator[AudioChunk]:
         at_s = 0.0

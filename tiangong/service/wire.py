@@ -35,6 +35,13 @@ class CameraSwitched(_FromPage):
     on: bool
 
 
+class FeelingsSwitched(_FromPage):
+    """Whether voice and words may be read for feelings."""
+
+    kind: Literal["feelings"]
+    on: bool
+
+
 class LanguageChosen(_FromPage):
     kind: Literal["language"]
     language: Literal["auto", "en", "zh"]
@@ -44,7 +51,7 @@ class HungUp(_FromPage):
     kind: Literal["bye"]
 
 
-PageMessage = Alive | Typed | Interrupted | CameraSwitched | LanguageChosen | HungUp
+PageMessage = Alive | Typed | Interrupted | CameraSwitched | FeelingsSwitched | LanguageChosen | HungUp
 _MESSAGES: TypeAdapter[PageMessage] = TypeAdapter(Annotated[PageMessage, Field(discriminator="kind")])
 
 

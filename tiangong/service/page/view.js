@@ -23,7 +23,7 @@ function chooseLanguage(language) {
   words = WORDS[language];
   $('language').value = language;
   root.lang = language;
-  for (const name of ['mic', 'camera', 'stop', 'send']) $(name).textContent = words[name];
+  for (const name of ['mic', 'camera', 'feelings', 'stop', 'send']) $(name).textContent = words[name];
   $('call').textContent = call ? words.hangUp : words.call;
   $('l-avatar').textContent = words.avatar;
   $('l-language').textContent = words.language;
@@ -149,7 +149,7 @@ function hungUp(live, reason) {
   call = null;
   if (reason) line('note', words[reason]);
   $('self').hidden = true;
-  $('camera').setAttribute('aria-pressed', 'false');
+  for (const name of ['camera', 'feelings']) $(name).setAttribute('aria-pressed', 'false');
   $('call').classList.remove('tg-live');
   setState('off');
   chooseLanguage($('language').value);
@@ -199,10 +199,19 @@ async function switchCamera(on) {
   $('camera').setAttribute('aria-pressed', String(on));
 }
 
-function askForCamera() {
+async function switchFeelings(on) {
+  if (on && !call) await begin();
+  if (!call) on = false;
+  else call.send({ kind: 'feelings', on });
+  $('feelings').setAttribute('aria-pressed', String(on));
+}
+
+// Nothing that looks at the user is on before they have read why.
+function ask(what, then) {
   const why = $('why');
-  why.querySelector('h3').textContent = words.whyTitle;
-  why.querySelector('p').textContent = words.why;
+  why.querySelector('h3').textContent = words[`why${what}Title`];
+  why.querySelector('p').textContent = words[`why${what}`];
+  $('yes').onclick = () => { why.close(); then(); };
   $('yes').textContent = words.yes;
   $('no').textContent = words.no;
   why.showModal();
@@ -236,8 +245,9 @@ chooseLanguage(config.language === 'auto' ? browser : config.language);
 showIdle();
 $('call').onclick = () => call ? call.finish('ended') : begin();
 $('mic').onclick = switchMicrophone;
-$('camera').onclick = () => $('camera').getAttribute('aria-pressed') === 'true' ? switchCamera(false) : askForCamera();
-$('yes').onclick = () => { $('why').close(); switchCamera(true); };
+const isOn = name => $(name).getAttribute('aria-pressed') === 'true';
+$('camera').onclick = () => isOn('camera') ? switchCamera(false) : ask('Camera', () => switchCamera(true));
+$('feelings').onclick = () => isOn('feelings') ? switchFeelings(false) : ask('Feelings', () => switchFeelings(true));
 $('no').onclick = () => $('why').close();
 $('stop').onclick = () => { if (call) call.send({ kind: 'interrupt' }); else { setState('off'); showIdle(); } };
 $('form').onsubmit = typed;

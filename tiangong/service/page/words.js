@@ -1,7 +1,7 @@
 // What the page says, in both languages.
 const WORDS = {
   en: {
-    call: 'Call', hangUp: 'Hang up', mic: 'Microphone', camera: 'Camera', stop: 'Stop speaking', send: 'Send',
+    call: 'Call', hangUp: 'Hang up', mic: 'Microphone', camera: 'Camera', feelings: 'Feelings', stop: 'Stop speaking', send: 'Send',
     avatar: 'Avatar', language: 'Language', type: 'Type a message…',
     empty: 'Press Call and speak, or just type.\nYou are talking with an AI.',
     state: { off: 'Not in a call', connecting: 'Connecting…', idle: 'Listening', idleDeaf: 'Type to talk', listening: 'Listening', thinking: 'Thinking…', speaking: 'Speaking', drawing: 'Preparing a clip…' },
@@ -12,12 +12,14 @@ const WORDS = {
     noCall: 'A live call is not possible from here. Type, and you get a clip as the answer.',
     ended: 'The call has ended.', lost: 'The connection was lost.',
     deaf: 'Speech recognition for this language needs a Whisper model. Get one with:  TIANGONG_HEARING__MODEL=small tiangong serve   Typing works as it is.',
-    whyTitle: 'Turn the camera on?',
-    why: 'Tiangong looks at your face to guess how you feel, and lets that colour its wording, voice and expression. It is a guess and can be wrong.\nPictures are looked at on the serving machine, at most ten a second, and never stored. You can turn the camera off at any time.',
+    whyCameraTitle: 'Turn the camera on?',
+    whyCamera: 'Tiangong looks at your face to guess how you feel, and lets that colour its wording, voice and expression. It is a guess and can be wrong.\nPictures are looked at on the serving machine, at most ten a second, and never stored. You can turn the camera off at any time.',
+    whyFeelingsTitle: 'Let it notice how you feel?',
+    whyFeelings: 'Tiangong listens to your tone of voice and to your words to guess how you feel, and lets that colour its wording, voice and expression. It is a guess and can be wrong.\nThis happens on the serving machine and nothing of it is stored. You can turn it off at any time.',
     yes: 'Turn on', no: 'Not now',
   },
   zh: {
-    call: '开始通话', hangUp: '挂断', mic: '麦克风', camera: '摄像头', stop: '停止说话', send: '发送',
+    call: '开始通话', hangUp: '挂断', mic: '麦克风', camera: '摄像头', feelings: '情绪', stop: '停止说话', send: '发送',
     avatar: '数字人', language: '语言', type: '输入文字…',
     empty: '点“开始通话”直接说话，或者打字。\n与您对话的是人工智能。',
     state: { off: '未通话', connecting: '正在接通…', idle: '在听', idleDeaf: '请打字', listening: '在听', thinking: '在想…', speaking: '在说', drawing: '正在准备视频…' },
@@ -28,8 +30,10 @@ const WORDS = {
     noCall: '当前网络无法实时通话。您可以打字，会收到一段视频回答。',
     ended: '通话已结束。', lost: '连接已断开。',
     deaf: '中文语音识别需要 Whisper 模型，用这条命令获取：TIANGONG_HEARING__MODEL=small tiangong serve   打字可以照常使用。',
-    whyTitle: '打开摄像头吗？',
-    why: '天工会通过您的面部表情猜测您的心情，并据此调整措辞、语气和表情。这只是猜测，可能出错。\n画面只在提供服务的机器上分析，每秒最多十帧，从不保存。您可以随时关闭摄像头。',
+    whyCameraTitle: '打开摄像头吗？',
+    whyCamera: '天工会通过您的面部表情猜测您的心情，并据此调整措辞、语气和表情。这只是猜测，可能出错。\n画面只在提供服务的机器上分析，每秒最多十帧，从不保存。您可以随时关闭摄像头。',
+    whyFeelingsTitle: '留意您的情绪吗？',
+    whyFeelings: '天工会根据您的语气和用词猜测您的心情，并据此调整措辞、语气和表情。这只是猜测，可能出错。\n分析只在提供服务的机器上进行，不会保存任何内容。您可以随时关闭。',
     yes: '打开', no: '暂不',
   },
 };
