@@ -32,7 +32,7 @@ from tiangong.voice.protocol import Voice
 
 QUESTIONS: Final = Path(__file__).with_name("hearing_questions.tsv")
 KNOWLEDGE: Final = Path(__file__).parents[1] / "starter" / "knowledge"
-PLAIN, HERE, ADAPTED = "plain library", "as it listens here", "adapted"
+PLAIN, HERE, ADAPTED = "plain library", "not adapted", "adapted"
 
 
 class LibraryDefaults:
