@@ -183,9 +183,9 @@ def test_a_long_utterance_is_cut_where_nobody_speaks() -> None:
 @pytest.mark.parametrize(
     ("words", "language", "told_as"),
     [
-        (["Tiangong", "Ann", "Tiangong"], "en", "Tiangong, Ann"),
-        (["天工", "Tiangong", " 安  安 "], "zh", "天工、Tiangong、安 安"),
-        (["天工", "Tiangong"], "en", "Tiangong"),
+        (["Tiangong", "Ann", "Tiangong"], "en", "Tiangong, Ann."),
+        (["天工", "Tiangong", " 安  安 "], "zh", "天工、Tiangong、安 安。"),
+        (["天工", "Tiangong"], "en", "Tiangong."),
         (["", "  "], "en", ""),
         ([], "zh", ""),
     ],
