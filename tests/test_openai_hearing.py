@@ -100,9 +100,9 @@ def test_the_request_is_openais(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("en", {"language": "en", "prompt": "Tiangong, Ann"}),
-        ("zh", {"language": "zh", "prompt": f"Tiangong、安安、Ann {PROMPTS['zh']}"}),
-        ("auto", {"prompt": "Tiangong, 安安, Ann"}),
+        ("en", {"language": "en", "prompt": "Tiangong, Ann."}),
+        ("zh", {"language": "zh", "prompt": f"Tiangong、安安、Ann。 {PROMPTS['zh']}"}),
+        ("auto", {"prompt": "Tiangong, 安安, Ann."}),
     ],
 )
 def test_language_and_hot_words_are_told(language: str, told: dict[str, str]) -> None:
