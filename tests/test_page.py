@@ -225,6 +225,20 @@ def test_the_camera_is_off_until_the_user_has_read_why(browser: Browser, address
     assert page.evaluate("window.asked") == ["audio", "video"]
 
 
+def test_feelings_are_not_read_until_the_user_has_read_why(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, locale="zh-CN")
+    page.click(".tg-call")
+    page.wait_for_selector(".tg-line.tg-bot", timeout=20_000)
+    assert page.get_attribute(".tg-feelings", "aria-pressed") == "false"
+    page.click(".tg-feelings")
+    assert "不会保存" in page.inner_text(".tg-why p")
+    page.click(".tg-no")
+    assert page.get_attribute(".tg-feelings", "aria-pressed") == "false"
+    page.click(".tg-feelings")
+    page.click(".tg-yes")
+    page.wait_for_selector(".tg-feelings[aria-pressed=true]", timeout=5_000)
+
+
 def test_the_page_fits_a_phone(browser: Browser, address: str) -> None:
     page = open_page(browser, address, locale="en-US", viewport={"width": 390, "height": 844})
     page.wait_for_timeout(500)

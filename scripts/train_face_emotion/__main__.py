@@ -76,11 +76,14 @@ def _tell_smiles(looked: Looked, seed: int) -> None:
         apart = looked.person % FOLDS == fold
         net = train(Material.of(_of(looked, ~apart)), seed + 200)
         photos = _of(looked, apart & ~looked.drawn)
-        found = net.probabilities(inputs(photos.measures, POPULATION_REST, photos.head_rad)).argmax(1)
-        right += (found == photos.label).tolist()
+        rows = net.probabilities(inputs(photos.measures, POPULATION_REST, photos.head_rad))
+        right += (rows.argmax(1) == photos.label).tolist()
+        happier = rows[:, EMOTIONS.index("happy")] > rows[:, EMOTIONS.index("neutral")]
+        smiles += (happier == (photos.label == EMOTIONS.index("happy"))).tolist()
     print(
-        f"London Set, people not seen: {np.mean(right):.3f} of {len(right)} photographs right among {len(EMOTIONS)} classes"
+        f"London Set, people not seen, {len(right)} photographs: {np.mean(right):.3f} right of {len(EMOTIONS)} classes,"
     )
+    print(f"{np.mean(smiles):.3f} right of the two that are there")
 
 
 def _of(looked: Looked, which: NDArray[np.bool_]) -> Looked:

@@ -23,7 +23,9 @@ LEARNING_RATE, DECAY, DROPOUT, SMOOTHING = 3e-3, 1e-3, 0.2, 0.05
 NOISE: Final = 0.3  # spreads
 KNOWN_REST: Final = 0.35  # how often a face comes against its own rest, as it does for a face that is followed
 PHOTOGRAPHS: Final = 20  # times a photograph counts
-NEUTRAL: Final = 1.5  # times a neutral face counts: most faces are, and to see feelings that are not there is the worse mistake
+NEUTRAL: Final = (
+    1.5  # times a neutral face counts: most faces are, and to see feelings that are not there is the worse mistake
+)
 
 
 @dataclass(frozen=True, eq=False)

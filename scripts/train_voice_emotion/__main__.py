@@ -26,19 +26,21 @@ from tiangong.perception.voice_prosody import MEASURES, prosody
 Floats = NDArray[np.float32]
 ROOT = Path(__file__).parents[2]
 MEDIA = ROOT.parent / "shared" / "media"
-# What a feeling adds to calm speech: directions of Juslin and Laukka (2003, table 7) and Banse and Scherer (1996, table 5), sizes by hand
-# in the units of MEASURES. Disgust has no clear picture in either.
+# What a feeling adds to calm speech: directions of Juslin and Laukka (2003, table 7) and Banse and Scherer (1996, table 5),
+# sizes by hand in the units of MEASURES. Disgust has no clear picture in either and is left out.
 SHIFTS: Final[Mapping[EmotionLabel, Mapping[str, float]]] = {
     "neutral": {},
     "happy": {"pitch": 3.5, "pitch_range": 3.5, "level": 4, "level_range": 3, "rate": 0.5, "tilt": -3, "darkness": -2},
-    "sad": {"pitch": -1.5, "pitch_range": -2.5, "level": -5, "level_range": -2, "rate": -0.9, "pauses": 0.12, "jitter": 0.2, "tilt": 5, "darkness": 4},
-    "angry": {"pitch": 3, "pitch_range": 3, "level": 6, "level_range": 4, "rate": 0.8, "pauses": -0.05, "jitter": 0.3, "tilt": -6, "darkness": -5},
+    "sad": {"pitch": -1.5, "pitch_range": -2.5, "level": -5, "level_range": -2, "rate": -0.9, "pauses": 0.12,
+            "jitter": 0.2, "tilt": 5, "darkness": 4},
+    "angry": {"pitch": 3, "pitch_range": 3, "level": 6, "level_range": 4, "rate": 0.8, "pauses": -0.05,
+              "jitter": 0.3, "tilt": -6, "darkness": -5},
     "fearful": {"pitch": 4, "pitch_range": -1, "level": -1, "rate": 0.8, "pauses": -0.03, "jitter": 0.5, "tilt": 1, "darkness": 0.5},
-    "disgusted": {"pitch": -1, "level": -1, "rate": -0.7, "pauses": 0.05, "pitch_range": 0.5},
     "surprised": {"pitch": 5, "pitch_range": 4.5, "level": 2, "rate": -0.1, "tilt": -1},
 }  # fmt: skip
 MADE_EACH, NEUTRAL_TIMES = 40, 4  # of each recording and feeling; neutral ones are commoner in life
 STRENGTH: Final = (0.4, 1.4)
+TAKES_PART: Final = 0.7  # of the measures: nobody shows all signs
 
 
 def recordings(media: Path) -> tuple[Floats, list[str]]:
@@ -65,9 +67,12 @@ def made(moved: Floats, spread: Floats, rng: np.random.Generator) -> tuple[Float
     rows: list[Floats] = []
     labels: list[int] = []
     for k, label in enumerate(EMOTIONS):
+        if label not in SHIFTS:
+            continue
         shift = np.array([SHIFTS[label].get(name, 0.0) for name in MEASURES], np.float32) / spread
         for _ in range(MADE_EACH * (NEUTRAL_TIMES if label == "neutral" else 1)):
-            strength = rng.uniform(*STRENGTH, (len(moved), 1)) * rng.lognormal(0, 0.3, (len(moved), len(MEASURES)))
+            strength = rng.uniform(*STRENGTH, (len(moved), 1)) * rng.lognormal(0, 0.4, (len(moved), len(MEASURES)))
+            strength *= rng.random(strength.shape) < TAKES_PART
             rows.append((moved + strength * shift).astype(np.float32))
             labels += [k] * len(moved)
     return np.clip(np.concatenate(rows), -FARTHEST, FARTHEST), np.array(labels)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tiangong.agent.patience import PauseHabit, end_silence_s
 from tiangong.agent.turns import Heard, TurnEvent, TurnRules, TurnState, step
 from tiangong.agent.workers import Workers
+from tiangong.core.clock import now_s
 from tiangong.core.errors import EngineError
 from tiangong.core.language import language_of
 from tiangong.core.media import AudioChunk, Transcript
@@ -163,12 +164,12 @@ class Listener:
         utterance, self._utterance = self._utterance, None
         return utterance
 
-    async def feel(self, read: Callable[[AudioChunk], None]) -> None:
+    async def feel(self, read: Callable[[AudioChunk, float], None]) -> None:
         """Hand the sound of the utterance so far to `read`, beside the recogniser. Nothing is read where nobody speaks."""
         if self._utterance:
             sound = self._utterance.sound
             with contextlib.suppress(EngineError):  # a feeling that cannot be read costs nothing else
-                await self._workers.run("seeing", 0, partial(read, sound))
+                await self._workers.run("seeing", 0, partial(read, sound, now_s()))
 
     def close(self) -> None:
         if self._utterance:

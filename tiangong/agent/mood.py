@@ -1,5 +1,7 @@
 """How the user of one conversation seems to feel, from all that they have agreed to: face, voice and words."""
 
+from collections.abc import Callable
+
 from tiangong.core.clock import now_s
 from tiangong.core.media import AudioChunk, Emotion
 from tiangong.perception.emotion_fusion import fuse
@@ -10,7 +12,8 @@ from tiangong.perception.word_emotion import word_feeling
 class Mood:
     """Nothing is kept but the last opinion of each channel."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = now_s) -> None:
+        self._clock = clock
         self._listens = False  # voice and words are read for feelings only where the user has agreed
         self._face: Emotion | None = None
         self._voice: Emotion | None = None
@@ -34,17 +37,17 @@ class Mood:
 
     def said(self, text: str) -> None:
         """The user's words of this turn."""
-        self._words = word_feeling(text, now_s()) if self._listens else None
+        self._words = word_feeling(text, self._clock()) if self._listens else None
 
-    def heard(self, sound: AudioChunk) -> None:
-        """The sound of one utterance of the user. Takes a tenth of its length: not for the event loop."""
+    def heard(self, sound: AudioChunk, said_s: float) -> None:
+        """The sound of one utterance of the user, and when it was said. Takes a tenth of its length: not for the event loop."""
         if not self._listens:
             return
-        felt = self._ear.read(sound)
+        felt = self._ear.read(sound, said_s)
         if self._listens:  # it may have been switched off meanwhile
             self._voice = felt
 
     @property
     def now(self) -> Emotion | None:
         """All channels together; None where none tells anything."""
-        return fuse(self._face, self._voice, self._words, now_s())
+        return fuse(self._face, self._voice, self._words, self._clock())

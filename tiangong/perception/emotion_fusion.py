@@ -1,8 +1,8 @@
 """What face, voice and words tell together about how somebody feels.
 
-Opinions are pooled on a logarithmic scale (Genest and Zidek 1986), each weighted by its confidence, by how far the channel can be trusted
-in general, and by its age. Words of feeling are clear where they occur, faces are often polite, voices tell arousal better than
-kind. Where channels contradict one another the confidence falls: a smile over angry words is no joy.
+Opinions are pooled on a logarithmic scale (Genest and Zidek 1986), each weighted by its confidence, by how far the channel
+can be trusted in general, and by its age. Words of feeling are clear where they occur, faces are often polite, voices tell
+arousal better than kind. Where channels contradict one another the confidence falls: a smile over angry words is no joy.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from tiangong.core.media import Emotion
 from tiangong.perception.expression_emotion import CONFIDENT_FROM, arousal_of, valence_of
 
 _FLOOR: Final = 0.02  # no channel rules a feeling out
+_STRICTNESS: Final = 3  # how much contradiction costs: the power of the agreement
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def fuse(face: Emotion | None, voice: Emotion | None, words: Emotion | None, now
     rows = np.stack([np.maximum(seen.probabilities, _FLOOR) for seen, _ in opinions])
     logs = (weights[:, None] * np.log(rows)).sum(axis=0) / max(float(weights.sum()), 1.0)
     probabilities = _normal(np.exp(logs - logs.max()))
-    confidence = float(1 - np.prod(1 - np.minimum(weights, 0.99))) * _agreement(rows, weights)
+    confidence = float(1 - np.prod(1 - np.minimum(weights, 0.99))) * _agreement(rows, weights) ** _STRICTNESS
     best = int(np.argmax(probabilities))
     label = EMOTIONS[best] if confidence >= CONFIDENT_FROM else "neutral"
     return Emotion(label, probabilities, valence_of(probabilities), arousal_of(probabilities), confidence, now_s)

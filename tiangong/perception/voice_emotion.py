@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tiangong.core.clock import now_s
 from tiangong.core.errors import BundleError
 from tiangong.core.face import EMOTIONS
 from tiangong.core.media import AudioChunk, Emotion
@@ -65,8 +64,8 @@ class VoiceFeeling:
         self._normal: Row | None = None
         self._utterances = 0
 
-    def read(self, sound: AudioChunk) -> Emotion | None:
-        """16 kHz of one utterance; None where too little of it is voiced. Takes a tenth of its length at most."""
+    def read(self, sound: AudioChunk, said_s: float) -> Emotion | None:
+        """16 kHz of one utterance, said at `said_s`; None where too little of it is voiced. Takes a tenth of its length at most."""
         measured = prosody(sound)
         if measured is None:
             return None
@@ -76,7 +75,7 @@ class VoiceFeeling:
         # Of a stranger it is not known which part of the distance is the person's own.
         spread = np.sqrt(model.spread**2 + ((1 - known) * model.between) ** 2)
         self._learn(measured)
-        return _emotion(model.probabilities((measured - normal) / spread))
+        return _emotion(model.probabilities((measured - normal) / spread), said_s)
 
     def _learn(self, measured: Row) -> None:
         self._utterances += 1
@@ -84,8 +83,8 @@ class VoiceFeeling:
         self._normal = measured if self._normal is None else self._normal + share * (measured - self._normal)
 
 
-def _emotion(probabilities: Row) -> Emotion:
+def _emotion(probabilities: Row, said_s: float) -> Emotion:
     best = int(np.argmax(probabilities))
     label = EMOTIONS[best] if probabilities[best] >= NAMED_FROM else "neutral"
     confidence = min(float(probabilities[best]), MOST_CONFIDENT) * MOST_CONFIDENT
-    return Emotion(label, probabilities, valence_of(probabilities), arousal_of(probabilities), confidence, now_s())
+    return Emotion(label, probabilities, valence_of(probabilities), arousal_of(probabilities), confidence, said_s)

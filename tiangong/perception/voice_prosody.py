@@ -1,8 +1,8 @@
 """How something is said: pitch, loudness, pace and brightness of one utterance, nine numbers.
 
-After the measures that tell emotions apart in Banse and Scherer (1996) and the eGeMAPS set (Eyben et al. 2016). F0 by DIO (Morise et
-al. 2009); syllables are peaks of the loudness between 300 Hz and 3 kHz (after de Jong and Wempe 2009). A tenth of the sound's length on one
-core at most.
+After the measures that tell emotions apart in Banse and Scherer (1996) and the eGeMAPS set (Eyben et al. 2016). F0 by DIO
+(Morise et al. 2009); syllables are peaks of the loudness between 300 Hz and 3 kHz (after de Jong and Wempe 2009). A tenth of
+the sound's length on one core at most.
 """
 
 from typing import Final

@@ -1,7 +1,8 @@
 """How the user says that they feel: a lexicon of feelings in both languages, and what turns a word round or weakens it.
 
-Counts words, not people: "my order is late" is a complaint though no word of it is on a list, and stays neutral here. A feeling that is
-denied ("not happy") turns into its opposite, one of somebody else ("my son is sad") or one that is asked about counts a quarter.
+Counts words, not people: "my order is late" is a complaint though no word of it is on a list, and stays neutral here. A
+feeling that is denied ("not happy") turns into its opposite, one of somebody else ("my son is sad") or one that is asked
+about counts a quarter.
 After the usual rules of lexicon methods (Taboada et al. 2011, "Lexicon-based methods for sentiment analysis").
 """
 
@@ -24,7 +25,7 @@ LEXICON: Final = Path(__file__).with_name("feeling_words.tsv")
 _WINDOW: Final = 3  # words before a feeling in which it is denied or made stronger; twice as many characters in Chinese
 _NEUTRAL: Final = 0.55  # evidence that a feeling must exceed
 _SHARPNESS: Final = 3.0  # of the softmax over evidence
-_STRONGER, _WEAKER, _NOT_MINE = 1.5, 0.6, 0.25
+_STRONGER, _WEAKER, _NOT_MINE = 1.5, 0.8, 0.25
 _EXCLAIMED: Final = 1.2
 _MOST_CONFIDENT: Final = 0.9
 _OPPOSITE: Final[dict[EmotionLabel, tuple[EmotionLabel, float]]] = {
@@ -32,16 +33,35 @@ _OPPOSITE: Final[dict[EmotionLabel, tuple[EmotionLabel, float]]] = {
     "disgusted": ("neutral", 0.0), "surprised": ("neutral", 0.0), "neutral": ("neutral", 0.0),
 }  # fmt: skip
 _TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[!?\uff01\uff1f]")
-_DENIED: Final = frozenset("not no never isn't wasn't aren't don't didn't doesn't won't can't cannot hardly without nothing".split())
+_DENIED: Final = frozenset(
+    "not no never isn't wasn't aren't don't didn't doesn't won't can't cannot hardly without nothing".split()
+)
 _STRONG: Final = frozenset("very so really extremely too totally absolutely completely deeply such".split())
 _WEAK: Final = frozenset("bit little slightly somewhat kinda".split())
-_OTHERS: Final = frozenset("he she they his her their him them son daughter husband wife mother father friend customer dog cat child".split())
+_OTHERS: Final = frozenset(
+    "he she they his her their him them son daughter husband wife mother father friend customer child".split()
+)
 _ASKED: Final = frozenset("if whether would".split())
 _ARTICLES: Final = frozenset("a an the".split())
 _DENIED_ZH: Final = ("不", "没", "别", "并非", "未")
 _STRONG_ZH: Final = ("很", "太", "非常", "特别", "真", "好", "极", "超", "十分", "简直")
 _WEAK_ZH: Final = ("有点", "有些", "一点", "稍微")
-_OTHERS_ZH: Final = ("他", "她", "儿子", "女儿", "丈夫", "妻子", "老公", "老婆", "妈妈", "爸爸", "朋友", "顾客", "客户", "孩子")
+_OTHERS_ZH: Final = (
+    "他",
+    "她",
+    "儿子",
+    "女儿",
+    "丈夫",
+    "妻子",
+    "老公",
+    "老婆",
+    "妈妈",
+    "爸爸",
+    "朋友",
+    "顾客",
+    "客户",
+    "孩子",
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +77,9 @@ def feeling_words() -> tuple[FeelingWord, ...]:
     with LEXICON.open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
     known = {label: label for label in EMOTIONS}
-    words = [FeelingWord(p, known[row["label"]], float(row["strength"])) for row in rows for p in row["phrases"].split("|")]  # type: ignore[index]
+    words = [
+        FeelingWord(p, known[row["label"]], float(row["strength"])) for row in rows for p in row["phrases"].split("|")
+    ]  # type: ignore[index]
     return tuple(sorted(words, key=lambda word: -len(word.phrase)))
 
 
@@ -104,7 +126,7 @@ def _spot_en(text: str) -> list[tuple[EmotionLabel, float]]:
             strength *= _STRONGER if _STRONG & set(before) else _WEAKER if _WEAK & set(before) else 1.0
             if _OTHERS & set(words[max(0, i - 2 * _WINDOW) : i]) or _ASKED & set(before):
                 strength *= _NOT_MINE
-            if feeling.label not in ("happy", "surprised") and before[-1:] and before[-1] in _ARTICLES:
+            if len(parts) == 1 and feeling.label not in ("happy", "surprised") and set(before[-1:]) & _ARTICLES:
                 strength *= _NOT_MINE  # "an angry dog", "a scary film"
             found.append(_turned(feeling.label, strength, bool(_DENIED & set(before))))
     return found
