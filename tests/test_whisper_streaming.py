@@ -64,6 +64,17 @@ def test_whisper_gives_words_while_they_are_spoken(loop: FasterWhisper) -> None:
     assert (heard.text, heard.audio_s) == ("a", pytest.approx(4.0))
 
 
+def test_an_english_model_in_a_folder_of_any_name_does_not_pretend_to_know_chinese(tmp_path: Path) -> None:
+    engine = FasterWhisper(str(save_whisper(tmp_path, always="a", english_only=True)))
+    session = engine.session("zh")  # nothing is loaded yet
+    session.accept(chunk(noise(1.0)))
+    with pytest.raises(ConfigError, match="hears en, not 'zh'"):
+        session.finish()
+    with pytest.raises(ConfigError, match="hears en, not 'zh'"):
+        engine.session("zh")
+    assert engine.transcribe(noise(1.0), "auto").language == "en"
+
+
 def test_whisper_has_no_words_for_silence_or_nonsense(loop: FasterWhisper, nonsense: FasterWhisper) -> None:
     for engine, pcm in ((loop, np.zeros(3 * HEARING_RATE_HZ, np.float32)), (nonsense, noise(3.0))):
         engine.pace = Pace(lambda: 0.0)

@@ -22,13 +22,13 @@ def sorted_letters() -> list[str]:
     return sorted(pre_tokenizers.ByteLevel.alphabet())
 
 
-def save_tokenizer(folder: Path) -> None:
+def save_tokenizer(folder: Path, english_only: bool) -> None:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
     letters = sorted_letters()
     # The empty word is how CTranslate2 tells the multilingual vocabulary from the English one.
-    words = [*letters, *(f"Ġ{i:05d}" for i in range(BASE_TOKENS - len(letters) - 1)), ""]
+    words = [*letters, *(f"Ġ{i:05d}" for i in range(BASE_TOKENS - len(letters) - 1)), "the" if english_only else ""]
     tokenizer = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -36,7 +36,7 @@ def save_tokenizer(folder: Path) -> None:
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|endoftext|>").save_pretrained(folder)
 
 
-def save_whisper(folder: Path, always: str | None = None) -> Path:
+def save_whisper(folder: Path, always: str | None = None, *, english_only: bool = False) -> Path:
     """Make one under `folder` that writes nonsense, or one ASCII letter for ever; returns what FasterWhisper loads."""
     import torch
     from ctranslate2.converters import TransformersConverter
@@ -59,7 +59,7 @@ def save_whisper(folder: Path, always: str | None = None) -> Path:
     if always:
         _say_always(model, sorted_letters().index(always))
     model.save_pretrained(source)
-    save_tokenizer(source)
+    save_tokenizer(source, english_only)
     preprocessor = {"feature_size": 80, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
     (source / "preprocessor_config.json").write_text(json.dumps(preprocessor), encoding="utf-8")
     copied = ["tokenizer.json", "preprocessor_config.json"]

@@ -89,10 +89,14 @@ class FasterWhisper:
         return WhisperSession(self, language, tuple(hot_words))
 
     def transcribe(self, pcm: NDArray[np.float32], language: str, hot_words: Sequence[str] = ()) -> Transcript:
-        """(samples,) at 16 kHz, and "en", "zh" or "auto" -> what was said, hallucinations dropped."""
+        """(samples,) at 16 kHz, and "en", "zh" or "auto" -> what was said, hallucinations dropped.
+
+        Raises ConfigError where the model, once loaded, turns out not to know the language.
+        """
         if _without_words(pcm):
             return _nothing(pcm, language)
         model = self._loaded()
+        self._check(language)
         about = told(model, self._language(model, pcm, language), hot_words)
         return _transcript(pcm, about.language, *about.trusted(read_whole(model, pcm, about)))
 
@@ -110,9 +114,9 @@ class FasterWhisper:
 
     def transcribe_many(self, spans: Sequence[AudioChunk], language: str) -> list[Transcript]:
         """Utterances (16 kHz, at most 30 s each), eight at once. Raises ConfigError for a language it does not know."""
+        model = self._loaded()
         self._check(language)
         answers = [_nothing(span.pcm, language) for span in spans]
-        model = self._loaded()
         spoken: dict[str, list[int]] = {}
         for i, span in enumerate(spans):
             if not _without_words(span.pcm):
@@ -141,6 +145,8 @@ class FasterWhisper:
                 noise = np.random.default_rng(0).normal(0, 0.01, HEARING_RATE_HZ).astype(np.float32)
                 read_quickly(model, noise, "en", ())  # the first one also sets things up
                 self.pace.measured(lambda: read_quickly(model, noise, "en", ()))
+                if not model.model.is_multilingual:  # whatever its folder is called
+                    self.languages = frozenset({"en"})
                 self._model = model
             return self._model
 
