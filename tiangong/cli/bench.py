@@ -87,3 +87,48 @@ def voice(
     typer.echo(as_text(report))
     if output:
         output.write_text(as_json(report), encoding="utf-8")
+
+
+@app.command()
+def hear(
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(help="A table of recordings, files beside it: columns file, lang, speaker, text, parted by tabs."),
+    ] = None,
+    voice: Annotated[list[str] | None, typer.Option(help="A cloned voice that also asks. Repeatable.")] = None,
+    questions: Annotated[int | None, typer.Option(help="How many questions to ask; all without it.", min=1)] = None,
+    minutes: Annotated[float, typer.Option(help="How much of the avatar's own voice comes back.", min=0.2)] = 10.0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A part: questions, recordings, turns or echo. Repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """The embedded recogniser's words, ends of turns, the avatar's own voice coming back through the loudspeaker."""
+    from tiangong.bench.hear import PARTS, HearWishes, measure_hear
+    from tiangong.bench.report import as_json, as_text
+
+    parts = tuple(only) if only else PARTS
+    report = measure_hear(HearWishes(transcripts, tuple(voice or ()), questions, minutes, parts))
+    typer.echo(as_text(report))
+    if output:
+        output.write_text(as_json(report), encoding="utf-8")
+
+
+@app.command()
+def look(
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A table of pictures, files beside it: columns file, label, set, parted by tabs."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long to watch a steady face.", min=5)] = 60.0,
+    only: Annotated[list[str] | None, typer.Option(help="A part: pictures, cost or flicker. Repeatable.")] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """Feelings read from labelled pictures, the cost of a camera's picture, flicker on a steady face."""
+    from tiangong.bench.look import PARTS, LookWishes, measure_look
+    from tiangong.bench.report import as_json, as_text
+
+    report = measure_look(LookWishes(labels, seconds, tuple(only) if only else PARTS))
+    typer.echo(as_text(report))
+    if output:
+        output.write_text(as_json(report), encoding="utf-8")

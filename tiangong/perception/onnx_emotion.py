@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Row = NDArray[np.float32]
 _SETTING: Final = "seeing.emotion"
-_NAMES: Final[dict[str, EmotionLabel]] = {
+NAMES: Final[dict[str, EmotionLabel]] = {
     **{name: name for name in EMOTIONS},
     "happiness": "happy", "joy": "happy", "smile": "happy", "sadness": "sad", "anger": "angry", "fear": "fearful",
     "scared": "fearful", "disgust": "disgusted", "surprise": "surprised", "neutrality": "neutral", "calm": "neutral",
@@ -147,7 +147,7 @@ def _labels(folder: Path) -> list[str]:
 
 def _columns(folder: Path) -> list[tuple[int, EmotionLabel]]:
     """Which scores are feelings of ours."""
-    return [(i, _NAMES[name.lower()]) for i, name in enumerate(_labels(folder)) if name.lower() in _NAMES]
+    return [(i, NAMES[name.lower()]) for i, name in enumerate(_labels(folder)) if name.lower() in NAMES]
 
 
 def _pixels(folder: Path) -> tuple[float, float]:

@@ -21,9 +21,7 @@ AT_ONCE: Final = 8  # utterances of a file; more take memory and gain little
 _TEMPERATURES: Final = (0.0, 0.2, 0.4)  # the next one where a reading fails
 _FRAMES_PER_S: Final = 100  # of the spectrogram
 _CHINESE: Final = ("<|zh|>", "<|yue|>")  # Whisper hears strong accents as Cantonese
-# A window cut to the sound spares the encoder; cut at its last word, the decoder finds no end. With real weights
-# ("tiny.en", 64 beginnings of 26 recordings) windows of 10 s, or 3 s over the sound, read 3.5 % of the words otherwise than
-# windows of 30 s, in a fifth of the processor's time; 2 s over the sound without a least one 4.8 %, and 10 ran into a loop.
+# A window cut to the sound spares the encoder four fifths; cut at its last word, the decoder finds no end and may run into a loop.
 _LEAST_QUICK_FRAMES: Final = 10 * _FRAMES_PER_S
 _QUICK_MARGIN_FRAMES: Final = 3 * _FRAMES_PER_S
 _TOKENS_PER_S: Final = 10  # faster than anybody speaks, in Chinese too: who writes more is in a loop
