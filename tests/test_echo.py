@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tiangong.bench.echo_starts import Echoed, echoed, events, measure_echo, monologue, starts_s
-from tiangong.core.media import AudioChunk
+from tiangong.core.media import AudioChunk, SpeechStyle
+from tiangong.core.sound import resample
 from tiangong.perception.echo import BANDS, BandPowers, EchoCheck, UserVoice
+from tiangong.perception.level import LevelControl
 from tiangong.perception.protocol import HEARING_RATE_HZ, VAD_SAMPLES
 from tiangong.perception.silero import SileroVoiceActivity
 from tiangong.voice.espeak import EspeakVoice
@@ -72,3 +74,34 @@ def test_the_check_costs_little_of_a_chunk(echo: Echoed) -> None:
         check.left(chunk)
         spent_s.append(time.perf_counter() - began_s)
     assert np.median(spent_s) < 0.008  # of 32 ms; a free core takes 0.6 ms
+
+
+# --- the level of a microphone ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gain", [0.05, 0.2, 3.0])
+def test_soft_and_loud_voices_come_to_one_level(gain: float) -> None:
+    pieces = EspeakVoice().synthesize(
+        "Good morning. I would like to know when the shop opens on Sunday.", SpeechStyle()
+    )
+    pcm = resample(AudioChunk(np.concatenate([p.audio.pcm for p in pieces]), 24_000), HEARING_RATE_HZ).pcm
+    level, out = LevelControl(), np.zeros(0, np.float32)
+    for _ in range(3):
+        for i in range(0, len(pcm) - VAD_SAMPLES, VAD_SAMPLES):
+            piece = np.clip(gain * pcm[i : i + VAD_SAMPLES] + 0.05, -1, 1).astype(np.float32)
+            out = np.append(out, level.even(AudioChunk(piece, HEARING_RATE_HZ)).pcm)
+    last = out[-len(pcm) :]
+    loudest = np.sqrt(np.quantile(np.square(last[: len(last) // 512 * 512]).reshape(-1, 512).mean(axis=1), 0.95))
+    assert 0.04 < loudest < 0.2
+    assert abs(last.mean()) < 0.005  # the direct current is gone
+
+
+def test_a_quiet_room_stays_quiet_and_a_gain_that_may_not_learn_stands_still() -> None:
+    rng = np.random.default_rng(0)
+    room, held = LevelControl(), LevelControl()
+    for _ in range(200):
+        noise = AudioChunk(rng.normal(0, 1e-3, VAD_SAMPLES).astype(np.float32), HEARING_RATE_HZ)
+        quiet = room.even(noise).pcm
+        loud = held.even(AudioChunk(noise.pcm * 300, HEARING_RATE_HZ), learn=False).pcm
+    assert np.abs(quiet).max() < 0.01
+    assert np.sqrt(np.mean(np.square(loud))) == pytest.approx(0.3, rel=0.15)

@@ -22,6 +22,7 @@ from tiangong.perception.head_pose import take_pose
 from tiangong.perception.look_file import look_file
 from tiangong.perception.mesh_reader import MeshReader
 from tiangong.perception.protocol import FaceObservation
+from tiangong.perception.still_face import StillFace
 from tiangong.studio.bundle import STARTER
 
 Floats = NDArray[np.float32]
@@ -296,3 +297,20 @@ def test_every_measure_has_a_rest_and_a_spread(seen: FaceObservation) -> None:
     assert found.shape == POPULATION_REST.shape == POPULATION_SPREAD.shape == (len(MEASURES),)
     assert bool(np.isfinite(found).all())
     assert float(POPULATION_SPREAD.min()) > 0
+
+
+def test_a_photograph_held_before_the_camera_feels_nothing(portrait: VideoFrame) -> None:
+    session = MeshReader().session(tracking=True)
+    felt = [session.observe(VideoFrame(portrait.image, at_s)) for at_s in np.arange(0.0, 33.0, 0.4)]
+    session.close()
+    assert felt[20]
+    assert felt[-1]
+    assert felt[20].emotion.confidence > 0.3
+    assert (felt[-1].emotion.label, felt[-1].emotion.confidence) == ("neutral", 0.0)
+
+
+def test_a_face_that_blinks_is_alive() -> None:
+    watched = StillFace()
+    openings = [0.1 if i % 100 == 50 else 0.3 for i in range(600)]
+    assert not any(watched.is_still(opening, i / 10) for i, opening in enumerate(openings))
+    assert any(watched.is_still(0.3, 100 + i / 10) for i in range(600))

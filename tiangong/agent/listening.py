@@ -23,6 +23,7 @@ from tiangong.core.errors import EngineError
 from tiangong.core.language import language_of
 from tiangong.core.media import AudioChunk, Transcript
 from tiangong.perception.echo import UserVoice
+from tiangong.perception.level import LevelControl
 from tiangong.perception.protocol import (
     HEARING_RATE_HZ,
     VAD_SAMPLES,
@@ -94,6 +95,7 @@ class Listener:
         self.silence_s = 0.0  # from the last voiced chunk of the utterance that ended last to its judged end
         self.talking = False
         self._activity = UserVoice(activity)
+        self._level = LevelControl()
         self._ear = ear
         self._workers = workers
         self._rules = rules
@@ -133,7 +135,8 @@ class Listener:
     def accept(self, chunk: AudioChunk, avatar_speaking: bool, turn_id: int) -> TurnEvent | None:
         """Take 512 samples at 16 kHz; say what they mean for the turn."""
         # Inline, not on a worker: voice activity takes 1 ms and holds the interpreter lock, so a thread would gain nothing.
-        probability = self._activity.probability(chunk)
+        even = self._level.even(chunk, learn=not avatar_speaking)
+        probability = self._activity.probability(even)
         wait_s = end_silence_s(self.text, habit_s=self._habit.longest_s)
         heard = Heard(chunk.start_s, chunk.end_s, probability, self.text, wait_s, avatar_speaking)
         before = self._state
@@ -143,9 +146,9 @@ class Listener:
             self._utterance = Utterance(self._ear, self.language, self._workers, turn_id)
             for early in self._recent:
                 self._utterance.feed(early)
-        self._recent.append(chunk)
+        self._recent.append(even)
         if self._utterance:
-            self._utterance.feed(chunk)
+            self._utterance.feed(even)
         if event is TurnEvent.ENDED:
             self.silence_s = chunk.end_s - before.last_voiced_s
             self._ended_s = before.last_voiced_s

@@ -15,10 +15,11 @@ from tiangong.core.media import VideoFrame
 from tiangong.perception.blend_shapes import RunningRest, expression
 from tiangong.perception.expression_emotion import SteadyFeeling, feeling, trust
 from tiangong.perception.face_emotion import FeelingReader, GeometryReader
-from tiangong.perception.face_measures import POPULATION_REST, measure
+from tiangong.perception.face_measures import MEASURE_INDEX, POPULATION_REST, measure
 from tiangong.perception.face_regressor import LearnedShapes
 from tiangong.perception.head_pose import take_pose
 from tiangong.perception.protocol import FaceObservation
+from tiangong.perception.still_face import StillFace
 
 LARGEST_SIDE_PX: Final = 1280  # beyond, a picture is scaled down first: the detector looks at 192 px anyway
 SMALLEST_SIDE_PX: Final = 24  # below, there is no face to speak of
@@ -26,6 +27,8 @@ WORKING_SIDE_PX: Final = 192  # smaller pictures are scaled up to this: the mesh
 CROPPED_MARGIN: Final = 0.4  # of the larger side: of 103 cropped faces that were not found, this finds 71
 MOST_FACES: Final = 8  # in a picture; a camera follows two: the user, and one to say that somebody else is there
 FORGOTTEN_S: Final = 1.0  # a face that was away for longer may be another person's
+
+_EYES: Final = [MEASURE_INDEX["eye_right"], MEASURE_INDEX["eye_left"]]
 
 Box = tuple[float, float, float, float]
 Picture = NDArray[np.uint8]
@@ -107,6 +110,8 @@ class FoundFaceSession:
         shapes = expression(measures, rest)
         read = self._feelings.read(frame.image, pose, face.landmarks, measures, rest)
         seeable = trust(pose.head_rad, _luma(frame.image, box), box[2] - box[0])
+        if self._still.is_still(float(measures[_EYES].mean()), frame.captured_s):
+            seeable = 0.0  # a photograph feels nothing
         emotion = self._feeling.settle(feeling(self._feeling.smooth(read, elapsed_s), seeable, frame.captured_s))
         seen = face.expression
         if seen is None:
@@ -128,6 +133,7 @@ class FoundFaceSession:
         self._seen_s = 0.0
         self._rest = RunningRest()
         self._learned = LearnedShapes()
+        self._still = StillFace()
         self._feeling = SteadyFeeling()
 
 

@@ -76,10 +76,10 @@ def feeling_words() -> tuple[FeelingWord, ...]:
     """The lexicon, longest phrase first: "可惜了" before "可惜"."""
     with LEXICON.open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
-    known = {label: label for label in EMOTIONS}
+    known: dict[str, EmotionLabel] = {**{label: label for label in EMOTIONS}}
     words = [
         FeelingWord(p, known[row["label"]], float(row["strength"])) for row in rows for p in row["phrases"].split("|")
-    ]  # type: ignore[index]
+    ]
     return tuple(sorted(words, key=lambda word: -len(word.phrase)))
 
 
