@@ -27,7 +27,7 @@ class LevelControl:
 
     def __init__(self) -> None:
         self._state = np.zeros(1)
-        self._loudest = TARGET_RMS
+        self._loudest = 0.0  # nothing was heard yet
         self._gain = 1.0
 
     def even(self, chunk: AudioChunk, *, learn: bool = True) -> AudioChunk:
