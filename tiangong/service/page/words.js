@@ -1,7 +1,7 @@
 // What the page says, in both languages.
 const WORDS = {
   en: {
-    call: 'Call', hangUp: 'Hang up', mic: 'Microphone', camera: 'Camera', feelings: 'Feelings', stop: 'Stop speaking', send: 'Send',
+    call: 'Call', hangUp: 'Hang up', mic: 'Microphone', camera: 'Camera', feelings: 'Feelings', stop: 'Stop', send: 'Send',
     avatar: 'Avatar', language: 'Language', type: 'Type a message…',
     empty: 'Press Call and speak, or just type.\nYou are talking with an AI.',
     state: { off: 'Not in a call', connecting: 'Connecting…', idle: 'Listening', idleDeaf: 'Type to talk', listening: 'Listening', thinking: 'Thinking…', speaking: 'Speaking', drawing: 'Preparing a clip…' },
@@ -19,7 +19,7 @@ const WORDS = {
     yes: 'Turn on', no: 'Not now',
   },
   zh: {
-    call: '开始通话', hangUp: '挂断', mic: '麦克风', camera: '摄像头', feelings: '情绪', stop: '停止说话', send: '发送',
+    call: '开始通话', hangUp: '挂断', mic: '麦克风', camera: '摄像头', feelings: '情绪', stop: '停止', send: '发送',
     avatar: '数字人', language: '语言', type: '输入文字…',
     empty: '点“开始通话”直接说话，或者打字。\n与您对话的是人工智能。',
     state: { off: '未通话', connecting: '正在接通…', idle: '在听', idleDeaf: '请打字', listening: '在听', thinking: '在想…', speaking: '在说', drawing: '正在准备视频…' },
