@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.shared_media import shared
+from tests.tiny_whisper import save_whisper
 from tiangong.bench.hear import HearWishes, measure_hear
+from tiangong.bench.hearing_engine import measure_engine
 from tiangong.bench.look import LookWishes, measure_look, measure_pictures
 from tiangong.core.errors import MediaError
+from tiangong.core.media import AudioChunk
+from tiangong.core.sound import write_wav
+from tiangong.perception.whisper import FasterWhisper
 
 
 def test_ends_of_turns_and_echo_are_measured() -> None:
@@ -16,6 +22,23 @@ def test_ends_of_turns_and_echo_are_measured() -> None:
     assert figures["turns cut off, all"].n >= 60
     assert [f.p50 for name, f in figures.items() if name.startswith("false starts, ")] == [0]
     assert any("cut off after" in note for note in report.notes)
+
+
+def test_any_recogniser_is_measured_by_words_and_by_characters(tmp_path: Path) -> None:
+    engine = FasterWhisper(str(save_whisper(tmp_path / "whisper")))
+    for name in ("a", "b"):
+        write_wav(
+            AudioChunk(np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32), 16_000),
+            tmp_path / f"{name}.wav",
+        )
+    table = tmp_path / "said.tsv"
+    table.write_text("file\tlang\tspeaker\ttext\na.wav\ten\tann\tgood morning\nb.wav\tzh\tli\t早上好\n")
+    figures = {f.name: f for f in measure_engine(table, engine).figures}
+    assert figures["faster-whisper, word error rate, en"].n == 1
+    assert figures["faster-whisper, character error rate, zh"].n == 1
+    factor = figures["faster-whisper, real-time factor, zh"].p50
+    assert factor is not None
+    assert factor > 0
 
 
 def test_a_steady_face_does_not_flicker_and_is_read_in_time() -> None:

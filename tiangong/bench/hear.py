@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Final
 
 from tiangong.bench.echo_starts import measure_echo
+from tiangong.bench.hearing_engine import measure_engine
 from tiangong.bench.hearing_words import measure_questions, measure_recordings
 from tiangong.bench.report import Report, machine, versions
 from tiangong.bench.stock import Outcome
 from tiangong.bench.turn_ends import measure_turn_ends
-from tiangong.core.config import Settings
+from tiangong.core.config import Settings, load_settings
+from tiangong.core.registry import choose, make
+from tiangong.perception.engines import SPEECH_TO_TEXT
 from tiangong.perception.silero import SileroVoiceActivity
 from tiangong.perception.sphinx import PocketSphinx
 from tiangong.studio.voices import find_voice
 from tiangong.voice.espeak import CLONE_BASES, EspeakVoice
 from tiangong.voice.protocol import Speaker, Voice
 
-PARTS: Final = ("questions", "recordings", "turns", "echo")
+PARTS: Final = ("questions", "recordings", "engine", "turns", "echo")
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,17 @@ def measure_hear(wishes: HearWishes) -> Report:
             return Outcome(notes=["recordings are not measured: they need --transcripts"])
         return measure_recordings(wishes.transcripts)
 
+    def engine() -> Outcome:
+        settings = load_settings()
+        taken = choose("speech_to_text", SPEECH_TO_TEXT, settings.engines.speech_to_text, settings).name
+        if wishes.transcripts is None or taken == PocketSphinx.name:
+            return Outcome(notes=["no other recogniser is measured: name one (hearing.model) and --transcripts"])
+        return measure_engine(wishes.transcripts, make("speech_to_text", SPEECH_TO_TEXT, taken, settings))
+
     measures: dict[str, Callable[[], Outcome]] = {
         "questions": lambda: measure_questions(_asking(wishes), wishes.questions),
         "recordings": recordings,
+        "engine": engine,
         "turns": measure_turn_ends,
         "echo": lambda: measure_echo(SileroVoiceActivity(), EspeakVoice(), wishes.echo_minutes),
     }

@@ -27,6 +27,7 @@ from tiangong.core.sound import read_audio, resample
 from tiangong.perception.protocol import HEARING_RATE_HZ, SpeechToText, TranscriptionSession
 from tiangong.perception.sphinx import PocketSphinx
 from tiangong.perception.sphinx_vocabulary import Vocabulary
+from tiangong.perception.turn_end import tokens
 from tiangong.voice.arpabet import arpabet
 from tiangong.voice.protocol import Voice
 
@@ -163,7 +164,7 @@ def measure_recordings(transcripts: Path) -> Outcome:
 
     Raises MediaError for another kind of table, or a file that cannot be read.
     """
-    rows = _rows(transcripts)
+    rows = recordings_in(transcripts, "en")
     listening = ears(starters_vocabulary())
     outcome = Outcome()
     overall: Tallies = {ear: Tally() for ear in listening}
@@ -183,11 +184,14 @@ def measure_recordings(transcripts: Path) -> Outcome:
     return outcome
 
 
-def _rows(transcripts: Path) -> list[dict[str, str]]:
+def recordings_in(transcripts: Path, language: str) -> list[dict[str, str]]:
+    """The rows of a table of recordings in one language, with the columns file, speaker and text. Raises MediaError."""
     try:
         with transcripts.open(encoding="utf-8", newline="") as table:
             rows = list(csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE))
-        return [row for row in rows if row["lang"] == "en" and words_of(row["text"]) and row["file"] and row["speaker"]]
+        return [
+            row for row in rows if row["lang"] == language and tokens(row["text"]) and row["file"] and row["speaker"]
+        ]
     except (OSError, UnicodeDecodeError, KeyError, TypeError) as error:
         needed = "a table with the columns file, lang, speaker and text, parted by tabs"
         raise MediaError(f"{transcripts.name}: not {needed}") from error

@@ -99,7 +99,7 @@ def hear(
     questions: Annotated[int | None, typer.Option(help="How many questions to ask; all without it.", min=1)] = None,
     minutes: Annotated[float, typer.Option(help="How much of the avatar's own voice comes back.", min=0.2)] = 10.0,
     only: Annotated[
-        list[str] | None, typer.Option(help="A part: questions, recordings, turns or echo. Repeatable.")
+        list[str] | None, typer.Option(help="A part: questions, recordings, engine, turns or echo. Repeatable.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
 ) -> None:
