@@ -264,3 +264,22 @@ def test_too_much_text_is_refused_and_nothing_text_is_no_turn() -> None:
     room.at(0.5, type_too_much)
     assert room.play(3).texts() == []
     assert "4,000" in str(complaints[0])
+
+
+def test_a_feeling_in_the_users_words_reaches_the_answer_only_where_they_agreed() -> None:
+    felt: dict[bool, str | None] = {}
+    for agreed in (False, True):
+        room = Room([Say(0.5, 1.6, "I am really angry about this parcel")])
+        room.at(0.1, lambda conversation, agreed=agreed: conversation.mood.listen(agreed))
+        room.play(5)
+        emotion = room.brain.prompts[-1].emotion
+        felt[agreed] = emotion.label if emotion else None
+    assert felt == {False: None, True: "angry"}
+
+
+def test_a_caller_who_goes_on_after_a_wrong_end_is_waited_for_the_next_time() -> None:
+    lines = [
+        Say(0.5 + 2.2 * i + 1.1 * half, 1.0 + 2.2 * i + 1.1 * half, "the lamp") for i in range(5) for half in (0, 1)
+    ]
+    ends = [event for _, event in Room(lines).play(16).events if isinstance(event, UserHeard) and event.final]
+    assert len(ends) < len(lines)  # at first each half is a turn of its own; later the pause is known

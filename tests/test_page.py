@@ -225,6 +225,20 @@ def test_the_camera_is_off_until_the_user_has_read_why(browser: Browser, address
     assert page.evaluate("window.asked") == ["audio", "video"]
 
 
+def test_a_camera_that_stops_leaves_the_conversation_going(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, locale="en-US")
+    page.click(".tg-call")
+    page.wait_for_selector(".tg-line.tg-bot", timeout=20_000)
+    page.click(".tg-camera")
+    page.click(".tg-yes")
+    page.wait_for_selector(".tg-self:not([hidden])", timeout=10_000)
+    page.wait_for_timeout(500)
+    page.evaluate("document.querySelector('.tg-self').srcObject.getTracks().forEach(track => track.stop())")
+    page.fill(".tg-text", "Who are you?")
+    page.click(".tg-send")
+    page.wait_for_function("document.querySelectorAll('.tg-line.tg-bot').length > 1", timeout=20_000)
+
+
 def test_feelings_are_not_read_until_the_user_has_read_why(browser: Browser, address: str) -> None:
     page = open_page(browser, address, locale="zh-CN")
     page.click(".tg-call")

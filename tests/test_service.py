@@ -17,7 +17,7 @@ from tiangong.bench.caller import Caller
 from tiangong.core.errors import MediaError
 from tiangong.core.media import AudioChunk, AvatarClip
 from tiangong.service.film import Film
-from tiangong.service.wire import Interrupted, Typed, read_message, write_event
+from tiangong.service.wire import FeelingsSwitched, Interrupted, Typed, read_message, write_event
 
 
 def clip(seconds: float) -> AvatarClip:
@@ -63,6 +63,7 @@ def test_a_film_into_no_folder_is_one_clear_line(tmp_path: Path) -> None:
 def test_messages_of_the_page_are_read() -> None:
     assert read_message('{"kind": "typed", "text": "hi"}') == Typed(kind="typed", text="hi")
     assert read_message(b'{"kind": "interrupt"}') == Interrupted(kind="interrupt")
+    assert read_message('{"kind": "feelings", "on": true}') == FeelingsSwitched(kind="feelings", on=True)
 
 
 @pytest.mark.parametrize(
