@@ -66,7 +66,7 @@ async def _all(settings: Settings, avatars: Sequence[str], sentences: int, workp
     said: list[Said] = []
     try:
         for name in avatars:
-            avatar = await engines.open_avatar(name)
+            avatar = await engines.open_avatar(name, listens=False)
             for language, texts in SENTENCES.items():
                 for told in (True, False):
                     tell(f"{name} speaks {language}, {'phones known' if told else 'sound alone'}")

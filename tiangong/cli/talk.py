@@ -131,7 +131,7 @@ async def _record(
                     film.add_sound(said.speech.audio)
                 sentences = transcript.sentences
             else:
-                avatar = await engines.open_avatar(settings.avatar)
+                avatar = await engines.open_avatar(settings.avatar, listens=False)
                 sentences = await record_text(avatar, engines, script, style, film.keep)
             if not sentences:
                 raise MediaError("there is nothing to say in this text")

@@ -144,12 +144,15 @@ class Engines:
         """An avatar's persona, knowledge and voice, without its face. Raises as `open_avatar` does."""
         return (await self._open_mind(self._bundle(name)))[0]
 
-    async def open_avatar(self, name: str) -> Avatar:
-        """Raises BundleError for an unknown name (naming the known ones) or a broken bundle, ConsentError, MediaError for a
+    async def open_avatar(self, name: str, *, listens: bool = True) -> Avatar:
+        """`listens` False: nobody will speak to it, so its ear is not adapted to what it knows (seconds, the first time).
+
+        Raises BundleError for an unknown name (naming the known ones) or a broken bundle, ConsentError, MediaError for a
         portrait without exactly one face."""
         bundle = self._bundle(name)
         mind, knowledge = await self._open_mind(bundle)
-        ear = await asyncio.to_thread(self._ear, knowledge, tuple(mind.persona.name.values()))
+        names = tuple(mind.persona.name.values())
+        ear = await asyncio.to_thread(self._ear, knowledge, names) if listens else Ear(self.speech_to_text)
         # Not on the workers: a portrait that cannot be used is the maker's to mend, not a failed stage.
         face = await asyncio.to_thread(lambda: self.renderer.open(bundle.folder))
         return Avatar(bundle, mind, face, ear, await asyncio.to_thread(still_picture, face))
