@@ -35,6 +35,7 @@ from tiangong.perception.protocol import (
 T = TypeVar("T")
 _PLAIN_WORDS: Final = 3  # so many English words are no interjection
 _FELT: Final = 250  # chunks (8 s): a tone of voice shows in less
+_STALE_S: Final = 0.8  # of voice: two or three words that a slow recogniser has not told yet
 _PRE_ROLL: Final = 10  # chunks (0.32 s) before the first voiced one: soft consonants belong to the word
 
 
@@ -103,6 +104,7 @@ class Listener:
         self._recent: deque[AudioChunk] = deque(maxlen=_PRE_ROLL)
         self._utterance: Utterance | None = None
         self._told = ""
+        self._last_text, self._unheard_s = "", 0.0  # how much voice came after the recogniser's last words
         self._habit = PauseHabit()
         self._ended_s: float | None = None  # the last voiced moment of the turn that ended last
 
@@ -137,7 +139,7 @@ class Listener:
         # Inline, not on a worker: voice activity takes 1 ms and holds the interpreter lock, so a thread would gain nothing.
         even = self._level.even(chunk, learn=not avatar_speaking)
         probability = self._activity.probability(even)
-        wait_s = end_silence_s(self.text, habit_s=self._habit.longest_s)
+        wait_s = end_silence_s(self._fresh_words(probability, chunk.duration_s), habit_s=self._habit.longest_s)
         heard = Heard(chunk.start_s, chunk.end_s, probability, self.text, wait_s, avatar_speaking)
         before = self._state
         self._state, event = step(before, heard, self._rules)
@@ -154,6 +156,14 @@ class Listener:
             self._ended_s = before.last_voiced_s
         self.talking = self._state.speaking
         return event
+
+    def _fresh_words(self, probability: float, duration_s: float) -> str:
+        """The words so far, "" where so much was said since that they no longer tell how the utterance ends."""
+        if self.text != self._last_text:
+            self._last_text, self._unheard_s = self.text, 0.0
+        elif probability >= self._rules.start_probability:
+            self._unheard_s += duration_s
+        return self.text if self._unheard_s <= _STALE_S else ""
 
     def _note_pause(self, before: TurnState, event: TurnEvent | None, avatar_speaking: bool) -> None:
         """Learn how long this caller pauses: inside of turns, and where a turn was judged to have ended too early."""
