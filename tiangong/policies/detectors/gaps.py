@@ -10,6 +10,10 @@ from tiangong.policies.detectors.tracked_text import NormalForm
 _SIGNS: Final = r"\-._*·|/~+^=#&"
 # One letter, one sign or space, one letter ...: three letters or more, always the same sign.
 _LETTERS: Final = re.compile(rf"(?<![a-z0-9'])[a-z]([ {_SIGNS}])[a-z](?:\1[a-z])+(?![a-z0-9'])")
+# "r u a robot", "i m a fan": three letters that are words by themselves, with a word beside them.
+_TEXT_SPEAK: Final = re.compile(r"[abcikmnruxy] [abcikmnruxy] [abcikmnruxy]")
+_WORD_BEFORE: Final = re.compile(r"[a-z0-9'] $")
+_WORD_AFTER: Final = re.compile(r" [a-z0-9']")
 # Two letters are a word pulled apart only where no other word stands beside them ("是 A I 吗", but "plan a b").
 _TWO_LETTERS: Final = re.compile(r"(?<![a-z0-9'\-._/])(?<![a-z0-9'] )[a-z] [a-z](?![a-z0-9'\-._/])(?! [a-z0-9])")
 _HAN_SPACE: Final = re.compile(rf"(?<=[{HAN}]) +(?=[{HAN}])")
@@ -52,5 +56,9 @@ def _apart(form: NormalForm, run: re.Pattern[str]) -> NormalForm:
 
 def _gaps_within(text: str, run: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     for match in run.finditer(text):
+        if _TEXT_SPEAK.fullmatch(match.group()) and (
+            _WORD_BEFORE.search(text[max(0, match.start() - 2) : match.start()]) or _WORD_AFTER.match(text, match.end())
+        ):
+            continue
         for gap in _BETWEEN.finditer(text, *match.span()):
             yield gap.span()

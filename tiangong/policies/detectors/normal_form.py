@@ -163,8 +163,9 @@ class _Folds(dict[str, str]):
             folded = "".join(map(_fold, folded))
         if len(folded) > _LONGEST_EXPANSION:
             folded = piece
-        if len(self) < _REMEMBERED:
-            self[piece] = folded
+        if len(self) >= _REMEMBERED:
+            self.clear()  # and not closed: a text of rare characters would slow all later ones
+        self[piece] = folded
         return folded
 
 

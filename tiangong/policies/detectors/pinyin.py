@@ -84,7 +84,8 @@ def syllables_of(word: str) -> tuple[str, ...]:
     if len(word) > _LONGEST_WORD:
         return ()
     known = _known_syllables()
-    best: list[tuple[str, ...] | None] = [None] * len(word) + [()]
+    best: list[tuple[str, ...] | None] = [None] * len(word)
+    best.append(())
     for start in range(len(word) - 1, -1, -1):
         for length in range(min(6, len(word) - start), 0, -1):
             rest = best[start + length]
