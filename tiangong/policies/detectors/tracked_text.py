@@ -44,3 +44,23 @@ class NormalForm:
         if len(text) != len(self.text):
             raise ValueError(f"{len(text)} characters cannot stand for {len(self.text)}")
         return replace(self, text=text)
+
+    def replaced(self, pieces: Iterable[tuple[int, int, str]]) -> "NormalForm":
+        """The same text with `text[start:end]` replaced, each new character standing for the whole stretch.
+
+        The stretches are ascending, apart from each other and not empty.
+        """
+        texts: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for start, end, new in (*pieces, (len(self.text), len(self.text), "")):
+            texts += (self.text[at:start], new)
+            starts.extend(self.starts[at:start])
+            ends.extend(self.ends[at:start])
+            if new:
+                first, last = self.span(start, end)
+                starts += [first] * len(new)
+                ends += [last] * len(new)
+            at = end
+        return replace(self, text="".join(texts), starts=starts, ends=ends)
