@@ -34,6 +34,8 @@ from tiangong.core.media import (
     Verdict,
 )
 from tiangong.perception.protocol import HEARING_RATE_HZ, VAD_SAMPLES
+from tiangong.policies.decision import Decision
+from tiangong.policies.protocol import Caller
 from tiangong.rendering.protocol import FPS, Attention
 from tiangong.voice.protocol import VOICE_RATE_HZ, Speaker
 
@@ -158,7 +160,21 @@ class FakeVoice:
 
 
 class FakePolicy:
+    """Stateless: its own session."""
+
     name = "fake"
+
+    def of_avatar(self, folder: Path, names: dict[str, str]) -> "FakePolicy":
+        return self
+
+    def session(self, caller: Caller, record: Callable[[Decision], None]) -> "FakePolicy":
+        return self
+
+    def open(self, language: str) -> Verdict:
+        return Verdict("allow")
+
+    def check_answer(self, language: str) -> Verdict:
+        return Verdict("allow")
 
     def check_input(self, text: str, language: str, emotion: Emotion | None) -> Verdict:
         return Verdict("refuse", "input", "I would rather not.") if "forbidden" in text else Verdict("allow")

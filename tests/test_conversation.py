@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes import CHARACTER_S, FakeFace, FakeMotion, FakeVoice, Room, Say
+from tests.fakes import CHARACTER_S, FakeFace, FakeMotion, FakePolicy, FakeVoice, Room, Say
 from tiangong.agent.events import Notice, State, StateChanged, TurnDone, UserHeard
 from tiangong.agent.mind import APOLOGIES
 from tiangong.agent.protocol import Prompt
@@ -206,12 +206,7 @@ def test_input_that_the_policy_refuses_never_reaches_the_brain() -> None:
     assert room.brain.prompts == []
 
 
-class FailingPolicy:
-    name = "failing"
-
-    def check_input(self, text: str, language: str, emotion: object) -> Verdict:
-        return Verdict("allow")
-
+class FailingPolicy(FakePolicy):
     def check_output(self, sentence: str, language: str) -> Verdict:
         if sentence not in APOLOGIES.values():
             raise KeyError("broken rule")

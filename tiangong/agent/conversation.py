@@ -18,6 +18,7 @@ from tiangong.agent.listening import Listener, Utterance
 from tiangong.agent.memory import Memory
 from tiangong.agent.mind import Mind, Turn
 from tiangong.agent.mood import Mood
+from tiangong.agent.obedience import Obedience
 from tiangong.agent.performer import Stage
 from tiangong.agent.sentences import split_sentences
 from tiangong.agent.tasks import TaskSet
@@ -27,21 +28,20 @@ from tiangong.core.clock import now_s
 from tiangong.core.errors import EngineError
 from tiangong.core.language import clean_text
 from tiangong.core.media import AudioChunk, Speech
+from tiangong.policies.protocol import VISITOR, Caller
 from tiangong.rendering.protocol import Attention
-
-SENTENCES_AHEAD, SPEECH_AHEAD = 2, 4
 
 
 class Conversation:
     """One caller talking with one avatar."""
 
     def __init__(
-        self, mind: Mind, listener: Listener, stage: Stage, emit: Callable[[Event], None], memory: Memory | None = None
-    ) -> None:
-        self.memory = memory or Memory()
-        self.mood = Mood()
-        self.turn_id = 0
+        self, mind: Mind, listener: Listener, stage: Stage, emit: Callable[[Event], None],
+        memory: Memory | None = None, caller: Caller = VISITOR,
+    ) -> None:  # fmt: skip
+        self.memory, self.mood, self.turn_id = memory or Memory(), Mood(), 0
         self._mind, self._listener, self._stage, self._emit = mind, listener, stage, emit
+        self._policy = Obedience(mind.policy, caller, self.memory, emit)
         self._turn: asyncio.Task[None] | None = None
         self._tasks = TaskSet()
 
@@ -113,7 +113,7 @@ class Conversation:
             self.mood.said(text)
             self._emit(UserHeard(self.turn_id, self.memory.unanswered, final=True))
         language = self._listener.answer_language(self.memory.last_text)
-        turn = Turn(self.turn_id, language, self.memory.messages, self.mood.now, watch)
+        turn = Turn(self.turn_id, language, self.memory.messages, self.mood.now, watch, self._policy)
         self._show(State.THINKING)
         self._turn = self._tasks.spawn(self._take_turn(turn, failed))
 
@@ -131,11 +131,12 @@ class Conversation:
             await self._stage.finished(turn.id)
         self._emit(turn.watch.report(turn.id, self._remember(turn.id)))
         self._show(State.IDLE)
+        self._policy.turn_over()
 
     def _answer(self, turn: Turn) -> AsyncGenerator[Speech]:
         """brain -> sentences -> policy -> voice, each stage ahead of the next."""
         sentences = self._mind.cleared(split_sentences(self._mind.thoughts(turn)), turn)
-        return ahead(self._mind.spoken(ahead(sentences, SENTENCES_AHEAD), turn), SPEECH_AHEAD)
+        return ahead(self._mind.spoken(ahead(sentences, 2), turn), 4)
 
     def _remember(self, turn_id: int) -> float | None:
         """Keep what was heard of a turn; the clock time of its first sound."""

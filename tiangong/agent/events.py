@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tiangong.core.media import StageTiming
+from tiangong.policies.decision import Decision
 
 
 class State(StrEnum):
@@ -65,4 +66,35 @@ class TurnDone:
     stages: tuple[StageTiming, ...]
 
 
-Event = StateChanged | UserHeard | AvatarSaid | AvatarStopped | Notice | SpeechNotUnderstood | TurnDone
+@dataclass(frozen=True)
+class Decided:
+    """The policy has judged a text. For the record, not for the page of a visitor."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class HandOffAsked:
+    """A human colleague is to take over; `summary` tells them what was said, personal data masked."""
+
+    rule: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """The policy has ended the session; its last words have been spoken."""
+
+
+Event = (
+    StateChanged
+    | UserHeard
+    | AvatarSaid
+    | AvatarStopped
+    | Notice
+    | SpeechNotUnderstood
+    | TurnDone
+    | Decided
+    | HandOffAsked
+    | SessionEnded
+)

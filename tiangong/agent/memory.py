@@ -72,6 +72,10 @@ class Memory:
             text = _join([self._messages.pop().text, text])
         self._add(Message("user", text))
 
+    def amend(self, text: str) -> None:
+        """The user's last words as the policy lets them be remembered."""
+        self._messages[-1] = Message("user", text)
+
     def avatar_said(self, pieces: Sequence[SpokenPiece], heard_s: float) -> Message | None:
         """Keep what was heard of an answer; nothing heard, nothing kept."""
         whole = _join([piece.text for piece in pieces])

@@ -1,19 +1,21 @@
 """Between the ear and the stage: judge what was said, find an answer, judge each sentence of it, speak it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from tiangong.agent.obedience import Obedience
 from tiangong.agent.protocol import Brain, Persona, Prompt, Retriever
 from tiangong.agent.timing import TurnWatch
 from tiangong.agent.workers import Workers, iterate
 from tiangong.core.errors import EngineError
 from tiangong.core.face import EmotionLabel
 from tiangong.core.language import language_of
-from tiangong.core.media import Emotion, Message, Speech, SpeechStyle
-from tiangong.policies.protocol import Policy
+from tiangong.core.media import Emotion, Message, Speech, SpeechStyle, Verdict
+from tiangong.core.style import StyleLimits
+from tiangong.policies.protocol import Caller, Policy
 from tiangong.voice.protocol import Voice
 
 APOLOGIES: Final = {
@@ -30,6 +32,7 @@ _ANSWERING: Final[dict[EmotionLabel, tuple[EmotionLabel, float]]] = {
     "surprised": ("happy", 0.3),
     "neutral": ("happy", 0.2),
 }
+_REACHES_THE_BRAIN: Final = frozenset({"allow", "redact", "rewrite"})
 _SURE: Final = 0.5  # a feeling less certain than this is not answered
 
 
@@ -42,6 +45,15 @@ class Turn:
     messages: Sequence[Message]  # ending with the user's; empty or ending with the avatar's: the avatar opens
     emotion: Emotion | None
     watch: TurnWatch
+    policy: Obedience
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """A sentence that may be heard, and what the policy demands of its tone."""
+
+    text: str
+    style: StyleLimits = StyleLimits()
 
 
 @dataclass(frozen=True)
@@ -58,8 +70,9 @@ class Mind:
 
     async def prepare(self) -> None:
         """Speak and judge the apologies once, so that they are there when an engine is not. Raises EngineError."""
+        judge = self.policy.session(Caller(), lambda decision: None)
         for language, text in APOLOGIES.items():
-            verdict = await self.workers.run("policy", 0, partial(self.policy.check_output, text, language))
+            verdict = await self.workers.run("policy", 0, partial(judge.check_output, text, language))
             style = SpeechStyle(language=language)
             pieces = iterate(self.workers, "voice", 0, partial(self.voice.synthesize, verdict.text or text, style))
             async with aclosing(pieces) as spoken:
@@ -78,19 +91,23 @@ class Mind:
         """The answer in pieces of text, as the brain makes them; the policy's own words where it does not let the brain answer."""
         said = turn.messages[-1] if turn.messages else None
         if said is None or said.role != "user":
-            yield self.greeting(turn.language)
+            opening = await self._judged(turn, partial(turn.policy.judge.open, turn.language))
+            if opening.text:
+                yield opening.text + " "
+            if opening.action != "end":
+                yield self.greeting(turn.language)
             return
-        with turn.watch.stage("policy"):
-            verdict = await self.workers.run(
-                "policy", turn.id, partial(self.policy.check_input, said.text, turn.language, turn.emotion)
-            )
-        if verdict.action != "allow":
+        verdict = await self._judged(
+            turn, partial(turn.policy.judge.check_input, said.text, turn.language, turn.emotion)
+        )
+        if verdict.action not in _REACHES_THE_BRAIN:
             yield verdict.text or ""
             return
-        found = await self.workers.run(
-            "brain", turn.id, partial(self.knowledge.search, said.text, turn.language, turn.messages)
-        )
-        prompt = Prompt(turn.messages, turn.language, self.persona, turn.emotion, found)
+        # What the policy masked, neither the brain nor the knowledge gets to read.
+        heard = said.text if verdict.text is None else verdict.text
+        messages = (*turn.messages[:-1], Message("user", heard))
+        found = await self.workers.run("brain", turn.id, partial(self.knowledge.search, heard, turn.language, messages))
+        prompt = Prompt(messages, turn.language, self.persona, turn.emotion, found)
         spoke = False
         async with aclosing(iterate(self.workers, "brain", turn.id, partial(self.brain.reply, prompt))) as pieces:
             async for piece in turn.watch.stream("brain", pieces):
@@ -99,30 +116,36 @@ class Mind:
         if not spoke:
             raise EngineError("brain", turn.id, "the answer was empty")
 
-    async def cleared(self, sentences: AsyncIterator[str], turn: Turn) -> AsyncGenerator[str]:
+    async def cleared(self, sentences: AsyncIterator[str], turn: Turn) -> AsyncGenerator[Cleared]:
         """Only what the policy lets pass, a whole sentence at a time, before any sound of it is made."""
         async for sentence in sentences:
-            with turn.watch.stage("policy"):
-                verdict = await self.workers.run(
-                    "policy", turn.id, partial(self.policy.check_output, sentence, turn.language)
-                )
-            if verdict.action == "allow":
-                yield sentence
-            elif verdict.text:
-                yield verdict.text
-            if verdict.action in ("refuse", "hand_off", "end"):
+            verdict = await self._judged(turn, partial(turn.policy.judge.check_output, sentence, turn.language))
+            if passed := sentence if verdict.action == "allow" else verdict.text:
+                yield Cleared(passed, verdict.style)
+            if verdict.action in ("care", "refuse", "hand_off", "end"):
                 return
+        verdict = await self._judged(turn, partial(turn.policy.judge.check_answer, turn.language))
+        if verdict.text:
+            yield Cleared(verdict.text, verdict.style)
 
-    async def spoken(self, sentences: AsyncIterator[str], turn: Turn) -> AsyncGenerator[Speech]:
+    async def _judged(self, turn: Turn, check: Callable[[], Verdict]) -> Verdict:
+        with turn.watch.stage("policy"):
+            verdict = await self.workers.run("policy", turn.id, check)
+        if verdict.action != "allow":
+            turn.policy.decided(verdict)
+        return verdict
+
+    async def spoken(self, sentences: AsyncIterator[Cleared], turn: Turn) -> AsyncGenerator[Speech]:
         """Sound and phones."""
         async for sentence in sentences:
-            style = self._style(sentence, turn)
-            pieces = iterate(self.workers, "voice", turn.id, partial(self.voice.synthesize, sentence, style))
+            style = sentence.style.applied(_style(sentence.text, turn))
+            pieces = iterate(self.workers, "voice", turn.id, partial(self.voice.synthesize, sentence.text, style))
             async with aclosing(turn.watch.stream("voice", pieces)) as speeches:
                 async for speech in speeches:
                     yield speech
 
-    def _style(self, sentence: str, turn: Turn) -> SpeechStyle:
-        sure = turn.emotion is not None and turn.emotion.confidence >= _SURE
-        emotion, intensity = _ANSWERING[turn.emotion.label if turn.emotion and sure else "neutral"]
-        return SpeechStyle(language_of(sentence, turn.language), emotion=emotion, intensity=intensity)
+
+def _style(sentence: str, turn: Turn) -> SpeechStyle:
+    sure = turn.emotion is not None and turn.emotion.confidence >= _SURE
+    emotion, intensity = _ANSWERING[turn.emotion.label if turn.emotion and sure else "neutral"]
+    return SpeechStyle(language_of(sentence, turn.language), emotion=emotion, intensity=intensity)

@@ -23,11 +23,13 @@ def chat(avatar: Avatar = None, language: Language = None, profile: Profile = No
 async def _chat(avatar_name: str | None, language: str | None, profile: str | None) -> None:
     from tiangong.agent.memory import Memory, SpokenPiece
     from tiangong.agent.mind import Turn
+    from tiangong.agent.obedience import Obedience
     from tiangong.agent.sentences import split_sentences
     from tiangong.agent.timing import TurnWatch
     from tiangong.core.config import load_settings
     from tiangong.core.errors import EngineError, MediaError
     from tiangong.core.language import clean_text, language_of
+    from tiangong.policies.protocol import Caller
     from tiangong.service.assembly import Engines
 
     settings = load_settings(profile=profile, avatar=avatar_name, language=language)
@@ -36,6 +38,7 @@ async def _chat(avatar_name: str | None, language: str | None, profile: str | No
     memory = Memory()
     opening = "en" if settings.language == "auto" else settings.language
     typer.echo(f"{mind.persona.name.get(opening, settings.avatar)}: {mind.greeting(opening)}")
+    policy = Obedience(mind.policy, Caller(asker="owner"), memory, lambda event: None)
     number = 0
     while (line := await asyncio.to_thread(_read_line)) not in (None, *_LEAVE):
         try:
@@ -48,12 +51,13 @@ async def _chat(avatar_name: str | None, language: str | None, profile: str | No
         number += 1
         memory.user_said(text)
         spoken = language_of(text, opening) if settings.language == "auto" else settings.language
-        turn = Turn(number, spoken, memory.messages, None, TurnWatch(0.0, 0.0))
+        turn = Turn(number, spoken, memory.messages, None, TurnWatch(0.0, 0.0), policy)
         said: list[str] = []
         try:
             async for sentence in mind.cleared(split_sentences(mind.thoughts(turn)), turn):
-                typer.echo(sentence if not said else f" {sentence}" if spoken == "en" else sentence, nl=False)
-                said.append(sentence)
+                between = " " if said and spoken == "en" else ""
+                typer.echo(between + sentence.text, nl=False)
+                said.append(sentence.text)
         except EngineError as error:
             typer.echo(f"({error})", err=True)
         typer.echo("")

@@ -75,6 +75,15 @@ class SeeingSettings(_Section):
     emotion: Path | None = None  # folder of a face emotion classifier: NAME.onnx with its labels.txt
 
 
+class PolicySettings(_Section):
+    file: Path | None = (
+        None  # a policy file for every avatar; None: each avatar's own policy.yaml, or the one that ships
+    )
+    decisions: Path | None = None  # a file to which each decision is appended as a line of JSON; personal data masked
+    judge_base_url: str | None = None  # an OpenAI-compatible server with a judge model
+    judge_model: str | None = None  # the judge's name at `judge_base_url`
+
+
 class Deadlines(_Section):
     """Seconds that a stage may take before the turn is given up with an apology."""
 
@@ -109,6 +118,7 @@ class Settings(BaseSettings):
     seeing: SeeingSettings = SeeingSettings()
     voice: VoiceSettings = VoiceSettings()
     rendering: RenderingSettings = RenderingSettings()
+    policy: PolicySettings = PolicySettings()
     deadlines: Deadlines = Deadlines()
     serve: ServeSettings = ServeSettings()
 

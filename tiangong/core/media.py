@@ -3,8 +3,7 @@
 Times are seconds on the audio clock unless a name says otherwise. Arrays are never changed after they were handed over.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,10 +11,12 @@ from numpy.typing import NDArray
 
 from tiangong.core.errors import MediaError
 from tiangong.core.face import ARKIT_BLEND_SHAPES, EMOTIONS, EmotionLabel
+from tiangong.core.style import SpeechStyle, StyleLimits
 
 Action = Literal[
     "allow", "say", "replace", "redact", "rewrite", "clarify", "disclose", "care", "refuse", "hand_off", "end"
 ]
+CheckStatus = Literal["checked", "unverified", "broken"]  # unverified: in a language that no rule covers
 Role = Literal["system", "user", "assistant"]
 Stage = Literal["hearing", "seeing", "policy", "brain", "voice", "motion", "face"]
 
@@ -97,27 +98,17 @@ class Message:
 
 
 @dataclass(frozen=True)
-class SpeechStyle:
-    """How a sentence is to be spoken. 1.0 is the voice's own way; < 1 is slower, lower, softer."""
-
-    language: str = "en"  # the sentence's main language; runs of the other one are found by the voice
-    rate: float = 1.0
-    pitch: float = 1.0
-    energy: float = 1.0
-    emotion: EmotionLabel = "neutral"
-    intensity: float = 0.5  # 0 to 1, how strongly the emotion shows in voice and face
-
-
-@dataclass(frozen=True)
 class Verdict:
-    """What the policy decided about one text."""
+    """What the policy decided about one text. `status` tells whether all of its checks could be made."""
 
     action: Action
     rule: str = ""  # id of the rule that decided; empty for "allow"
     text: str | None = None  # what to say instead
-    style: Mapping[str, str] = field(default_factory=dict[str, str])  # constraints on tone, pace, voice and face
+    style: StyleLimits = StyleLimits()  # constraints on tone, pace, voice and face
     spans: tuple[tuple[int, int], ...] = ()  # (start, end) in code points
     elapsed_ms: float = 0.0
+    status: CheckStatus = "checked"
+    summary: str = ""  # with "hand_off": what a human colleague should know; personal data masked
 
 
 @dataclass(frozen=True)

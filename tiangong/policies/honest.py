@@ -2,9 +2,13 @@
 
 import re
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from tiangong.core.media import Emotion, Verdict
+from tiangong.policies.decision import Decision
+from tiangong.policies.protocol import Caller
 
 # "I am a real person", "I'm not an AI", "我是真人", "我不是机器人" - as a claim of the speaker, not within a negation of it.
 _CLAIMS_HUMAN: Final = re.compile(
@@ -30,6 +34,18 @@ class HonestPolicy:
 
     name = "honest"
     embedded = True
+
+    def of_avatar(self, folder: Path, names: dict[str, str]) -> "HonestPolicy":
+        return self
+
+    def session(self, caller: Caller, record: Callable[[Decision], None]) -> "HonestPolicy":
+        return self
+
+    def open(self, language: str) -> Verdict:
+        return Verdict("allow")
+
+    def check_answer(self, language: str) -> Verdict:
+        return Verdict("allow")
 
     def check_input(self, text: str, language: str, emotion: Emotion | None) -> Verdict:
         return Verdict("allow")

@@ -171,7 +171,8 @@ class Engines:
         await asyncio.to_thread(lambda: (self.brain, self.voice, self.policy))
         speaker = Speaker(persona.voice, self._cloned_voice(bundle))
         voice = await asyncio.to_thread(self.voice.for_speaker, speaker)
-        mind = Mind(self.brain, self.policy, voice, persona.persona, knowledge, self.workers)
+        policy = await asyncio.to_thread(self.policy.of_avatar, bundle.folder, persona.persona.name)
+        mind = Mind(self.brain, policy, voice, persona.persona, knowledge, self.workers)
         await mind.prepare()
         return mind, knowledge
 

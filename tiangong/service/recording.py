@@ -8,12 +8,14 @@ from typing import Final
 from tiangong.agent.conversation import Conversation
 from tiangong.agent.memory import Memory
 from tiangong.agent.mind import Mind, Turn
+from tiangong.agent.obedience import Obedience
 from tiangong.agent.performer import Recorder
 from tiangong.agent.sentences import split_sentences
 from tiangong.agent.timing import TurnWatch
 from tiangong.agent.workers import iterate
 from tiangong.core.language import language_of
 from tiangong.core.media import AvatarClip, Phone, Speech, SpeechStyle
+from tiangong.policies.protocol import Caller
 from tiangong.service.assembly import Avatar, Engines
 
 Keep = Callable[[AvatarClip], Awaitable[None]]
@@ -87,14 +89,15 @@ async def spoken_text(mind: Mind, engines: Engines, text: str, style: SpeechStyl
     async def whole() -> AsyncGenerator[str]:
         yield text
 
-    turn = Turn(1, style.language, (), None, TurnWatch(0.0, 0.0))
+    policy = Obedience(mind.policy, Caller(asker="owner"), Memory(), lambda event: None)
+    turn = Turn(1, style.language, (), None, TurnWatch(0.0, 0.0), policy)
     number = 0
     async for sentence in mind.cleared(split_sentences(whole()), turn):
-        spoken = replace(style, language=language_of(sentence, style.language))
+        spoken = sentence.style.applied(replace(style, language=language_of(sentence.text, style.language)))
         async for speech in iterate(
-            engines.workers, "voice", turn.id, partial(mind.voice.synthesize, sentence, spoken)
+            engines.workers, "voice", turn.id, partial(mind.voice.synthesize, sentence.text, spoken)
         ):
-            yield Said(sentence.strip(), number, speech)
+            yield Said(sentence.text.strip(), number, speech)
         number += 1
 
 

@@ -1,0 +1,53 @@
+"""python -m scripts.train_policy: train the models of intents and risks; --measure tells how they do on sources left out.
+
+A few minutes on one core. Reads the public sets (--data) and the grammars in corpora/; writes weights/policy_*.safetensors.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from scripts.train_policy.fit import Table, fit, table
+from scripts.train_policy.left_out import report
+from scripts.train_policy.rows import INPUT_LABELS, OUTPUT_LABELS, Sample, own_samples, public_samples
+from tiangong.policies.detectors.linear import WEIGHTS, LinearModel
+
+DATA: Final = Path(__file__).parents[3] / "shared" / "data" / "policy"
+LABELS: Final = {"input": INPUT_LABELS, "output": OUTPUT_LABELS}
+
+
+def tables(data: Path) -> dict[str, Table]:
+    samples = own_samples() + public_samples(data)
+    # Sentences that are harmless to say are harmless to hear, so most plain rows teach both models.
+    chosen: dict[str, Sequence[Sample]] = {
+        direction: [s for s in samples if s.direction == direction or (not s.flags and not s.own)]
+        for direction in LABELS
+    }
+    return {direction: table(rows) for direction, rows in chosen.items()}
+
+
+def save(model: LinearModel, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    tensors = {"weights": model.weights.astype(np.float16), "bias": model.bias}
+    save_file(tensors, str(path), metadata={"labels": ",".join(model.labels)})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the public sets")
+    parser.add_argument("--measure", action="store_true", help="leave sources out and print how the models do on them")
+    arguments = parser.parse_args()
+    data = tables(arguments.data)
+    if arguments.measure:
+        report(data, LABELS)
+        return
+    for direction, labels in LABELS.items():
+        save(fit(data[direction], labels), WEIGHTS / f"policy_{direction}.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The policy in one conversation, and what its verdicts ask for besides words: to forget, to hand off, to end."""
+
+from collections.abc import Callable
+
+from tiangong.agent.events import Decided, Event, HandOffAsked, SessionEnded
+from tiangong.agent.memory import Memory
+from tiangong.core.media import Verdict
+from tiangong.policies.protocol import Caller, Policy
+
+
+class Obedience:
+    """Belongs to one conversation."""
+
+    def __init__(self, policy: Policy, caller: Caller, memory: Memory, emit: Callable[[Event], None]) -> None:
+        self.judge = policy.session(caller, lambda decision: emit(Decided(decision)))
+        self._memory, self._emit = memory, emit
+        self._ending = False
+
+    def decided(self, verdict: Verdict) -> None:
+        """Of any verdict but "allow"."""
+        if verdict.action in ("redact", "rewrite") and self._memory.unanswered and verdict.text:
+            self._memory.amend(verdict.text)  # an answer under way has no unanswered words: this is the user's text
+        if verdict.action == "hand_off":
+            self._emit(HandOffAsked(verdict.rule, verdict.summary))
+        self._ending = self._ending or verdict.action == "end"
+
+    def turn_over(self) -> None:
+        """The last words of a turn have been spoken."""
+        if self._ending:
+            self._emit(SessionEnded())

@@ -1,0 +1,213 @@
+"""A policy file and the packs it names, put together: rules in one order, detectors built once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+from tiangong.core.errors import ConfigError
+from tiangong.policies.conditions import resolve
+from tiangong.policies.detectors.linear import WEIGHTS, LinearModel
+from tiangong.policies.detectors.patterns import PatternSet
+from tiangong.policies.detectors.topics import TopicExamples
+from tiangong.policies.detectors.word_lists import WordList
+from tiangong.policies.document import ByLanguage, Condition, Flow, Pack, PolicyFile, Rule
+from tiangong.policies.evidence import Detectors, Judge
+from tiangong.policies.reading import Complaint, PolicyProblem, Source, checked, read_source
+
+PACKS: Final = Path(__file__).parent / "packs"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+Direction = Literal["input", "output"]
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    rule: Rule
+    pack: str  # where its patterns and word lists are looked up first
+    languages: frozenset[str]  # that it covers; empty: it does not read the text
+
+
+@dataclass(frozen=True)
+class CompiledFlow:
+    flow: Flow
+    pack: str
+
+
+@dataclass(frozen=True)
+class CompiledPolicy:
+    """Ready to judge; immutable and shared."""
+
+    file: PolicyFile
+    rules: tuple[CompiledRule, ...]
+    flows: tuple[CompiledFlow, ...]
+    detectors: Detectors
+
+    def rule(self, rule_id: str) -> CompiledRule | None:
+        return next((each for each in self.rules if each.rule.id == rule_id), None)
+
+
+def shipped_packs() -> list[str]:
+    return sorted(path.stem for path in PACKS.glob("*.yaml"))
+
+
+def shipped_templates() -> list[str]:
+    return sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
+
+
+@lru_cache(maxsize=32)
+def read_pack(name: str, folder: Path = PACKS) -> tuple[Pack, Source]:
+    source = read_source(folder / f"{name}.yaml")
+    return checked(source, Pack), source
+
+
+def read_policy(path: Path, judge: Judge | None = None) -> CompiledPolicy:
+    """Read, check and compile a policy file. A pack is looked for beside the file first, then among those that ship.
+
+    Raises PolicyProblem with a complaint (file, line, what, mend) for each thing that is wrong.
+    """
+    source = read_source(path)
+    return compiled(checked(source, PolicyFile), source, path.parent, judge)
+
+
+def compiled(file: PolicyFile, source: Source, folder: Path, judge: Judge | None = None) -> CompiledPolicy:
+    own = Pack(pack=file.policy, patterns=file.patterns, words=file.words, rules=file.rules, flows=file.flows)
+    parts = [(own, source)] + [_found_pack(name, i, source, folder) for i, name in enumerate(file.packs)]
+    complaints = [*_twice(parts), *_unknown_without(file, parts, source)]
+    if complaints:
+        raise PolicyProblem(complaints)
+    detectors = _detectors(file, parts, judge)
+    rules: list[CompiledRule] = []
+    for pack, where in parts:
+        for i, rule in enumerate(pack.rules):
+            complaints += _unknown_names(rule, pack.pack, detectors, where, ("rules", i))
+            if rule.id not in file.without:
+                covered = frozenset(_languages(rule.when, pack.pack, parts, set(file.languages)))
+                rules.append(CompiledRule(rule, pack.pack, covered))
+    if complaints:
+        raise PolicyProblem(complaints)
+    flows = tuple(CompiledFlow(flow, pack.pack) for pack, _ in parts for flow in pack.flows)
+    return CompiledPolicy(file, tuple(rules), flows, detectors)
+
+
+def _found_pack(name: str, place: int, source: Source, folder: Path) -> tuple[Pack, Source]:
+    for where in (folder, PACKS):
+        if (where / f"{name}.yaml").is_file():
+            return read_pack(name, where)
+    mend = f"ships: {', '.join(shipped_packs())}"
+    raise PolicyProblem([source.complaint(("packs", place), f"no pack '{name}'", mend)])
+
+
+def _twice(parts: list[tuple[Pack, Source]]) -> Iterable[Complaint]:
+    seen: dict[str, str] = {}
+    for pack, source in parts:
+        for kind, items in (("rules", pack.rules), ("flows", pack.flows)):
+            for i, item in enumerate(items):
+                place = f"{source.file}:{source.line((kind, i, 'id'))}"
+                if item.id in seen:
+                    what = f"the id '{item.id}' stands twice, also in {seen[item.id]}"
+                    yield source.complaint((kind, i, "id"), what, "give one of them another id")
+                seen.setdefault(item.id, place)
+
+
+def _unknown_without(file: PolicyFile, parts: list[tuple[Pack, Source]], source: Source) -> Iterable[Complaint]:
+    known = {rule.id: rule for pack, _ in parts for rule in pack.rules}
+    for i, rule_id in enumerate(file.without):
+        if rule_id not in known:
+            yield source.complaint(("without", i), f"no rule '{rule_id}' to leave out", "see `tiangong policy explain`")
+        elif known[rule_id].severity == "grave":
+            yield source.complaint(("without", i), f"'{rule_id}' is grave and cannot be left out", "delete this line")
+
+
+def _detectors(file: PolicyFile, parts: list[tuple[Pack, Source]], judge: Judge | None) -> Detectors:
+    patterns: list[str] = []
+    names: dict[str, tuple[int, ...]] = {}
+    words: dict[str, WordList] = {}
+    complaints: list[Complaint] = []
+    for pack, source in parts:
+        for name, by_language in pack.patterns.items():
+            places: list[int] = []
+            for language, texts in by_language.items():
+                for i, pattern in enumerate(texts):
+                    if complaint := _refused(pattern, source, ("patterns", name, language, i)):
+                        complaints.append(complaint)
+                    places.append(len(patterns))
+                    patterns.append(pattern)
+            names[f"{pack.pack}/{name}"] = tuple(places)
+        for name, by_language in pack.words.items():
+            words[f"{pack.pack}/{name}"] = WordList([word for texts in by_language.values() for word in texts])
+    if complaints:
+        raise PolicyProblem(complaints)
+    return Detectors(PatternSet(patterns), names, words, shipped_models(), _topics(file), judge)
+
+
+def _refused(pattern: str, source: Source, path: tuple[str | int, ...]) -> Complaint | None:
+    try:
+        PatternSet([pattern])
+    except ConfigError as error:
+        return source.complaint(path, str(error), "write it without look-around, back-references and large repeats")
+    return None
+
+
+@lru_cache(maxsize=1)
+def shipped_models() -> dict[str, LinearModel]:
+    """The models of intents and risks by direction."""
+    return {
+        direction: LinearModel.load(WEIGHTS / f"policy_{direction}.safetensors") for direction in ("input", "output")
+    }
+
+
+def _topics(file: PolicyFile) -> TopicExamples | None:
+    topics = {name: _every(texts) for name, texts in file.topics.outside.items()}
+    if inside := _every(file.topics.inside):
+        topics["inside"] = inside
+    return TopicExamples(topics) if topics else None
+
+
+def _every(texts: ByLanguage) -> list[str]:
+    return [text for found in texts.values() for text in found]
+
+
+def conditions_in(condition: Condition) -> Iterable[Condition]:
+    """A condition and all that stand inside of it."""
+    yield condition
+    for part in [*(condition.any or ()), *(condition.all or ()), *([condition.not_] if condition.not_ else ())]:
+        yield from conditions_in(part)
+
+
+def _unknown_names(
+    rule: Rule, pack: str, detectors: Detectors, source: Source, path: tuple[str | int, ...]
+) -> Iterable[Complaint]:
+    labels = {label for model in detectors.model.values() for label in model.labels}
+    known: Mapping[str, Iterable[str]] = {"pattern": detectors.names, "words": detectors.words}
+    for condition in (part for top in (rule.when, *rule.unless) for part in conditions_in(top)):
+        for kind, names in known.items():
+            wanted = getattr(condition, kind)
+            if wanted is not None and resolve(wanted, pack, names) is None:
+                yield source.complaint(
+                    path, f"rule '{rule.id}' names an unknown {kind} '{wanted}'", f"add it to '{kind}'"
+                )
+        if condition.intent is not None and condition.intent not in labels:
+            mend = f"known: {', '.join(sorted(labels))}"
+            yield source.complaint(path, f"rule '{rule.id}' names an unknown intent '{condition.intent}'", mend)
+
+
+def _languages(condition: Condition, pack: str, parts: list[tuple[Pack, Source]], every: set[str]) -> set[str]:
+    """The languages in which a condition can be told; empty where it does not read the text."""
+    covered: set[str] = set()
+    for part in conditions_in(condition):
+        if part.intent is not None or part.topic is not None:
+            covered |= {"en", "zh"} & every
+        if part.personal_data is not None or part.judge is not None:
+            covered |= every
+        for kind, name in (("patterns", part.pattern), ("words", part.words)):
+            if name is not None:
+                covered |= set(_texts_of(kind, name, pack, parts))
+    return every if "any" in covered else covered & every
+
+
+def _texts_of(kind: str, name: str, pack: str, parts: list[tuple[Pack, Source]]) -> ByLanguage:
+    tables: dict[str, ByLanguage] = {}
+    for each, _ in parts:
+        tables |= {f"{each.pack}/{key}": texts for key, texts in getattr(each, kind).items()}
+    return tables.get(resolve(name, pack, tables) or "", {})

@@ -1,0 +1,122 @@
+"""One text under the rules of one place: which act, which could not be checked, and what decides."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tiangong.core.style import Bounds, StyleLimits
+from tiangong.policies.compiled import CompiledPolicy, CompiledRule
+from tiangong.policies.conditions import Finding, found
+from tiangong.policies.decision import RuleOutcome
+from tiangong.policies.document import Limits, Place, Style
+from tiangong.policies.evidence import Circumstances, Evidence, Span
+from tiangong.policies.precedence import Hit, decisive, joined_style
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What all rules of one place found in one text."""
+
+    hits: tuple[Hit, ...]
+    outcomes: tuple[RuleOutcome, ...]  # all but plain misses
+    broken: CompiledRule | None  # the gravest rule that could not be checked and fails closed
+    unverified: CompiledRule | None  # a rule that does not know the text's language, where none acts
+    looked: int
+
+    @property
+    def deciding(self) -> Hit | None:
+        return decisive(self.hits)
+
+    @property
+    def style(self) -> StyleLimits:
+        return joined_style(self.hits)
+
+
+def judge(
+    policy: CompiledPolicy, places: Sequence[Place], text: Evidence, known: Circumstances, language: str
+) -> Judgement:
+    """All rules of `places` against a text; the order of the rules in the file does not change the outcome."""
+    hits: list[Hit] = []
+    outcomes: list[RuleOutcome] = []
+    broken: list[CompiledRule] = []
+    unverified: list[CompiledRule] = []
+    looked = 0
+    for place, rule in _of(policy, places):
+        looked += 1
+        finding = look(rule, text, known)
+        if finding.truth == "hit":
+            hits.append(Hit(place, rule, finding.spans, limits_of(rule.rule.style)))
+            outcomes.append(RuleOutcome(rule.rule.id, "hit", finding.spans))
+        elif finding.truth == "broken":
+            outcomes.append(RuleOutcome(rule.rule.id, "broken", reason=finding.reason))
+            if policy.file.defaults.broken.get(rule.rule.severity, "closed") == "closed":
+                broken.append(rule)
+        elif rule.languages and language not in rule.languages:
+            outcomes.append(RuleOutcome(rule.rule.id, "unverified"))
+            if rule.rule.severity != "minor":
+                unverified.append(rule)
+    return Judgement(
+        tuple(hits),
+        tuple(outcomes),
+        min(broken, key=_gravity, default=None),
+        min(unverified, key=_gravity, default=None),
+        looked,
+    )
+
+
+def across(
+    policy: CompiledPolicy, places: Sequence[Place], before: str, text: str, known: Circumstances, joint: Evidence
+) -> Judgement:
+    """Only what begins in `before`, which was said already, and ends in `text`; `joint` is the evidence of both together."""
+    edge = len(before)
+    hits: list[Hit] = []
+    for place, rule in _of(policy, places):
+        finding = look(rule, joint, known)
+        spans = tuple(span for span in finding.spans if span[0] < edge < span[1])
+        if finding.truth == "hit" and spans:
+            inside = tuple((max(0, start - edge), end - edge) for start, end in spans)
+            hits.append(Hit(place, rule, inside, limits_of(rule.rule.style)))
+    outcomes = tuple(RuleOutcome(hit.rule.rule.id, "hit", hit.spans, "cut in two") for hit in hits)
+    return Judgement(tuple(hits), outcomes, None, None, 0)
+
+
+def look(rule: CompiledRule, text: Evidence, known: Circumstances) -> Finding:
+    """Whether one rule acts: its condition holds and nothing under `unless` does."""
+    finding = found(rule.rule.when, rule.pack, text, known)
+    if finding.truth == "hit" and any(found(part, rule.pack, text, known).truth == "hit" for part in rule.rule.unless):
+        return Finding("miss")
+    return finding
+
+
+def limits_of(style: Style) -> StyleLimits:
+    face = style.face
+    return StyleLimits(
+        face.show,
+        frozenset(face.never),
+        Bounds(0.0, face.at_most),
+        _bounds(style.rate),
+        _bounds(style.pitch),
+        _bounds(style.energy),
+    )
+
+
+def _bounds(limits: Limits) -> Bounds:
+    return Bounds(limits.at_least, limits.at_most)
+
+
+def _of(policy: CompiledPolicy, places: Sequence[Place]) -> Iterable[tuple[int, CompiledRule]]:
+    return ((i, rule) for i, rule in enumerate(policy.rules) if rule.rule.place in places)
+
+
+def _gravity(rule: CompiledRule) -> int:
+    return ("grave", "serious", "minor").index(rule.rule.severity)
+
+
+def merged_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Overlapping spans joined, in order."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)

@@ -1,0 +1,132 @@
+"""Everything that can be wrong with a policy that was read: samples, languages, grave rules, tests that lack."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, get_args
+
+from tiangong.core.media import Action
+from tiangong.policies.compiled import (
+    PACKS,
+    CompiledPolicy,
+    CompiledRule,
+    conditions_in,
+    read_pack,
+)
+from tiangong.policies.detectors.personal_kinds import PersonalKind
+from tiangong.policies.document import ByLanguage, Flow, Rule
+from tiangong.policies.evidence import Circumstances, Evidence
+from tiangong.policies.judging import look
+from tiangong.policies.reading import Complaint, Source, read_source
+
+NEEDS_TEXT: Final[frozenset[Action]] = frozenset({"say", "replace", "rewrite"})
+STOPS: Final[frozenset[Action]] = frozenset(
+    {"care", "refuse", "replace", "redact", "rewrite", "hand_off", "end", "clarify"}
+)
+_NEEDS_SAMPLES: Final = frozenset({"input", "output.sentence"})
+assert frozenset(get_args(Action)) >= STOPS | NEEDS_TEXT
+
+
+def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = None) -> list[Complaint]:
+    """All complaints about a policy. `allowed`: rules that some must-allow scenario covers; None: no scenarios were given."""
+    sources = {policy.file.policy: (read_source(file), "rules", "flows")}
+    for name in policy.file.packs:
+        folder = file.parent if (file.parent / f"{name}.yaml").is_file() else PACKS
+        sources[name] = (read_pack(name, folder)[1], "rules", "flows")
+    complaints: list[Complaint] = []
+    for each in policy.rules:
+        source = sources[each.pack][0]
+        path = _place(source, each.rule.id)
+        complaints += _texts(each.rule, policy.file.languages, source, path)
+        complaints += _samples(each, policy, source, path)
+        complaints += _conditions(each.rule, source, path)
+        if (
+            allowed is not None
+            and each.rule.action in STOPS
+            and each.rule.place in _NEEDS_SAMPLES
+            and each.rule.id not in allowed
+        ):
+            what = f"rule '{each.rule.id}' stops people, and no scenario of kind 'must_allow' covers it"
+            complaints.append(source.complaint(path, what, "write one with what it must let pass"))
+    for flow in policy.flows:
+        complaints += _flow(flow.flow, policy.file.languages, sources[flow.pack][0])
+    return complaints
+
+
+def _place(source: Source, rule_id: str) -> tuple[str | int, ...]:
+    rules = source.data.get("rules", [])
+    return ("rules", next(i for i, rule in enumerate(rules) if rule["id"] == rule_id))
+
+
+def _lacking(texts: ByLanguage, languages: Sequence[str]) -> list[str]:
+    return [language for language in languages if language not in texts and "any" not in texts]
+
+
+def _texts(rule: Rule, languages: Sequence[str], source: Source, path: tuple[str | int, ...]) -> Iterable[Complaint]:
+    if (rule.text or rule.action in NEEDS_TEXT) and (lacking := _lacking(rule.text, languages)):
+        yield source.complaint(
+            (*path, "text"), f"rule '{rule.id}' lacks a text in '{lacking[0]}'", f"add '{lacking[0]}:'"
+        )
+
+
+def _samples(
+    each: CompiledRule, policy: CompiledPolicy, source: Source, path: tuple[str | int, ...]
+) -> Iterable[Complaint]:
+    rule = each.rule
+    if rule.place in _NEEDS_SAMPLES and each.languages:
+        for kind in ("hit", "miss"):
+            if lacking := _lacking(getattr(rule.samples, kind), sorted(each.languages)):
+                what = f"rule '{rule.id}' has no samples that must {kind} in '{lacking[0]}'"
+                yield source.complaint((*path, "samples"), what, f"add samples.{kind}.{lacking[0]}")
+    for kind in ("hit", "miss"):
+        texts: ByLanguage = getattr(rule.samples, kind)
+        for language, samples in texts.items():
+            for i, sample in enumerate(samples):
+                if (_acts(each, sample, policy)) != (kind == "hit"):
+                    what = f"rule '{rule.id}' {'misses' if kind == 'hit' else 'acts on'} its sample {sample!r}"
+                    where = (*path, "samples", kind, language, i)
+                    yield source.complaint(where, what, "change its condition, or move the sample")
+
+
+def _acts(each: CompiledRule, sample: str, policy: CompiledPolicy) -> bool:
+    evidence = Evidence(sample, "input" if each.rule.place == "input" else "output", policy.detectors)
+    return look(each, evidence, Circumstances(turn=1)).truth == "hit"
+
+
+def _conditions(rule: Rule, source: Source, path: tuple[str | int, ...]) -> Iterable[Complaint]:
+    parts = [part for top in (rule.when, *rule.unless) for part in conditions_in(top)]
+    kinds = {str(kind) for kind in PersonalKind} | {"any"}
+    for part in parts:
+        for kind in part.personal_data or ():
+            if kind not in kinds:
+                yield source.complaint(
+                    path,
+                    f"rule '{rule.id}' names an unknown kind of personal data '{kind}'",
+                    f"known: {', '.join(sorted(kinds))}",
+                )
+    tests = [part for part in conditions_in(rule.when) if not (part.any or part.all or part.not_)]
+    if rule.severity == "grave" and tests and all(part.judge is not None for part in tests):
+        mend = "add a pattern, words or an intent beside it"
+        yield source.complaint(path, f"rule '{rule.id}' is grave and rests on a judge alone", mend)
+
+
+def _flow(flow: Flow, languages: Sequence[str], source: Source) -> Iterable[Complaint]:
+    flows = source.data.get("flows", [])
+    place = next(i for i, each in enumerate(flows) if each["id"] == flow.id)
+    steps = {step.id for step in flow.steps}
+    for i, step in enumerate(flow.steps):
+        path = ("flows", place, "steps", i)
+        if step.text and (lacking := _lacking(step.text, languages)):
+            yield source.complaint(
+                path, f"step '{flow.id}.{step.id}' lacks a text in '{lacking[0]}'", f"add '{lacking[0]}:'"
+            )
+        if step.ask and not step.accept:
+            yield source.complaint(
+                path, f"step '{flow.id}.{step.id}' asks and accepts nothing", "add 'accept:' with patterns"
+            )
+        for target in [step.go, *(choice.go for choice in step.choices)]:
+            if target is not None and target not in steps:
+                yield source.complaint(
+                    path,
+                    f"step '{flow.id}.{step.id}' goes to an unknown step '{target}'",
+                    f"known: {', '.join(sorted(steps))}",
+                )

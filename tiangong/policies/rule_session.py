@@ -1,0 +1,264 @@
+"""One conversation under a policy: what was said before, counters, feelings, flows."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from tiangong.core.errors import EngineError
+from tiangong.core.media import Emotion, Verdict
+from tiangong.core.style import StyleLimits
+from tiangong.policies import flows
+from tiangong.policies.compiled import CompiledFlow, CompiledPolicy, CompiledRule
+from tiangong.policies.decision import Decision
+from tiangong.policies.detectors.normal_form import normal_form
+from tiangong.policies.detectors.personal_data import find_personal_data
+from tiangong.policies.detectors.personal_kinds import spoken_mask
+from tiangong.policies.document import ByLanguage, Place
+from tiangong.policies.evidence import Circumstances, Evidence, Span, written_language
+from tiangong.policies.judging import Judgement, across, judge, merged_spans
+from tiangong.policies.protocol import Caller
+from tiangong.policies.wording import ANSWERS_WITHOUT_TEXT, BROKEN, COVERED, UNVERIFIED, in_language, masked, summary_of
+
+_LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
+_SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
+_GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
+
+
+class Tool(Protocol):
+    """Does something outside with the slots of a flow, and says how it went. Raises EngineError."""
+
+    def __call__(self, slots: dict[str, str]) -> str: ...
+
+
+class RuleSession:
+    """State of one session; the compiled policy is shared."""
+
+    def __init__(
+        self,
+        policy: CompiledPolicy,
+        names: dict[str, str],
+        caller: Caller,
+        record: Callable[[Decision], None],
+        tools: dict[str, Tool],
+    ) -> None:
+        self._policy, self._names, self._caller, self._record, self._tools = policy, names, caller, record, tools
+        self.counters: dict[str, int] = {}
+        self.flow: flows.FlowState | None = None
+        self._turn = 0
+        self._said: list[str] = []  # sentences of this answer that were let through
+        self._heard: list[str] = []  # what the user said, personal data masked
+        self._emotion: Emotion | None = None
+        self._style = StyleLimits()  # of this turn, for every sentence of its answer
+        self._spoken: dict[str, int] = {}  # how often a rule's texts were used: they take turns
+
+    # --- the four doors ------------------------------------------------------------------------------------------------
+
+    def open(self, language: str) -> Verdict:
+        started_s = time.perf_counter()
+        self._said, self._style = [], StyleLimits()
+        text = Evidence("", "input", self._policy.detectors)
+        judgement = judge(self._policy, ("session",), text, self._known(), language)
+        return self._decided(judgement, "session", text, language, started_s)
+
+    def check_input(self, text: str, language: str, emotion: Emotion | None) -> Verdict:
+        started_s = time.perf_counter()
+        self._turn += 1
+        self._said, self._emotion = [], emotion
+        evidence = Evidence(text, "input", self._policy.detectors)
+        written = written_language(text, language)
+        places: tuple[Place, ...] = ("input", "session")
+        judgement = judge(self._policy, places, evidence, self._known(), written)
+        media = judge(self._policy, ("media",), evidence, self._known(), written)
+        self._style = media.style.joined(judgement.style)
+        self._heard.append(masked(text, evidence.personal_data, language))
+        goes_on = judgement.deciding is None or judgement.deciding.rule.rule.action in _GOES_ON
+        if goes_on and (reply := self._flowed(evidence)) is not None:
+            return self._flow_verdict(reply, judgement, evidence, language, started_s)
+        return self._decided(judgement, "input", evidence, language, started_s, written)
+
+    def check_output(self, sentence: str, language: str) -> Verdict:
+        started_s = time.perf_counter()
+        evidence = Evidence(sentence, "output", self._policy.detectors)
+        written = written_language(sentence, language)
+        judgement = judge(self._policy, ("output.sentence",), evidence, self._known(), written)
+        if not judgement.hits and (before := self._before(written)):
+            joint = Evidence(before + sentence, "output", self._policy.detectors)
+            cut = across(self._policy, ("output.sentence",), before, sentence, self._known(), joint)
+            judgement = replace(judgement, hits=cut.hits, outcomes=(*judgement.outcomes, *cut.outcomes))
+        verdict = self._decided(judgement, "output.sentence", evidence, language, started_s, written)
+        if (passed := sentence if verdict.action == "allow" else verdict.text or "") and verdict.action != "end":
+            self._said.append(passed)
+        return verdict
+
+    def check_answer(self, language: str) -> Verdict:
+        started_s = time.perf_counter()
+        evidence = Evidence(" ".join(self._said), "output", self._policy.detectors)
+        judgement = judge(self._policy, ("output.final",), evidence, self._known(), language)
+        return self._decided(judgement, "output.final", evidence, language, started_s)
+
+    def check_tool(self, tool: str, arguments: str, language: str) -> Verdict:
+        """Judge a call of a tool before it is made; anything but "allow" forbids it."""
+        started_s = time.perf_counter()
+        evidence = Evidence(arguments, "input", self._policy.detectors)
+        known = replace(self._known(), tool=tool)
+        judgement = judge(self._policy, ("tool",), evidence, known, language)
+        return self._decided(judgement, "tool", evidence, language, started_s)
+
+    # --- from judgement to verdict -------------------------------------------------------------------------------------
+
+    def _decided(
+        self, judgement: Judgement, place: str, text: Evidence, language: str, started_s: float, written: str = ""
+    ) -> Verdict:
+        verdict = self._verdict(judgement, place, text, language, written)
+        style = self._style.joined(verdict.style)
+        verdict = replace(verdict, style=style, elapsed_ms=(time.perf_counter() - started_s) * 1000)
+        self._write_down(verdict, judgement, place, text, language)
+        return verdict
+
+    def _verdict(self, judgement: Judgement, place: str, text: Evidence, language: str, written: str) -> Verdict:
+        hit = judgement.deciding
+        if judgement.broken and (hit is None or hit.rule.rule.action == "allow"):
+            said = in_language(self._policy.file.defaults.broken_text or BROKEN, language)
+            action = "replace" if place.startswith("output") else "clarify"
+            return Verdict(action, judgement.broken.rule.id, said, status="broken")
+        if hit is None and judgement.unverified and written not in self._policy.file.languages:
+            return self._unverified(place, language)
+        if hit is None:
+            return Verdict("allow")
+        for each in judgement.hits:
+            if each.rule.rule.count:
+                self.counters[each.rule.rule.count] = self.counters.get(each.rule.rule.count, 0) + 1
+        rule = hit.rule.rule
+        spans = merged_spans(hit.spans)
+        if rule.action in ("redact", "rewrite"):
+            spans = merged_spans(
+                span for each in judgement.hits if each.rule.rule.action == rule.action for span in each.spans
+            )
+            return Verdict(rule.action, rule.id, self._covered(text, spans, hit.rule, language), judgement.style, spans)
+        summary = self.summary(language) if rule.action == "hand_off" else ""
+        said = self._words_of(hit.rule, language) if rule.action != "allow" else None
+        return Verdict(rule.action, rule.id, said, judgement.style, spans, summary=summary)
+
+    def _unverified(self, place: str, language: str) -> Verdict:
+        defaults = self._policy.file.defaults
+        said = in_language(defaults.unverified_text or UNVERIFIED, language)
+        action = "replace" if place.startswith("output") else defaults.unverified
+        return Verdict(action, "language.unverified", said, status="unverified")
+
+    def _words_of(self, rule: CompiledRule, language: str) -> str | None:
+        texts = rule.rule.text or ANSWERS_WITHOUT_TEXT.get(rule.rule.action, {})
+        if not texts:
+            return None
+        used = self._spoken.get(rule.rule.id, 0)
+        self._spoken[rule.rule.id] = used + 1
+        return flows.filled(in_language(texts, language, used), {}, in_language(_listed(self._names), language))
+
+    def _covered(self, text: Evidence, spans: Sequence[Span], rule: CompiledRule, language: str) -> str:
+        """The text with its spans covered so that it can still be spoken; personal data by the name of their kind."""
+        kinds = {(datum.start, datum.end): datum for datum in text.personal_data}
+        other = in_language(rule.rule.text or COVERED, language)
+        said, at = "", 0
+        for start, end in spans:
+            known = [
+                datum for (s, e), datum in kinds.items() if start <= s and e <= end and rule.rule.action == "redact"
+            ]
+            said += text.text[at:start] + (spoken_mask(known[0].kind, language) if known else other)
+            at = end
+        return said + text.text[at:]
+
+    # --- flows ---------------------------------------------------------------------------------------------------------
+
+    def _flowed(self, text: Evidence) -> flows.FlowReply | None:
+        known = self._known()
+        if self.flow is not None and (current := self._flow(self.flow.flow)):
+            return flows.gone_on(current, self.flow, text, known)
+        return flows.begun(self._policy.flows, text, known)
+
+    def _flow(self, flow_id: str) -> CompiledFlow | None:
+        return next((each for each in self._policy.flows if each.flow.id == flow_id), None)
+
+    def _flow_verdict(
+        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float
+    ) -> Verdict:
+        self.flow = reply.state
+        slots = dict(reply.slots)
+        action = reply.action
+        if reply.acted:
+            action, slots["result"] = self._act(reply, language)
+        said = in_language(reply.text or ANSWERS_WITHOUT_TEXT.get(action, {}), language, 0)
+        said = flows.filled(said, slots, in_language(_listed(self._names), language))
+        summary = self.summary(language, slots) if action == "hand_off" else ""
+        elapsed_ms = (time.perf_counter() - started_s) * 1000
+        verdict = Verdict(
+            action, f"{reply.flow}.{reply.step}", said, self._style, elapsed_ms=elapsed_ms, summary=summary
+        )
+        self._write_down(verdict, judgement, "input", text, language)
+        return verdict
+
+    def _act(self, reply: flows.FlowReply, language: str) -> tuple[flows.Action, str]:
+        """Call the tool of a step, if the policy lets it; a tool that fails or is not there hands the caller to a person."""
+        call = self._tools.get(reply.acted)
+        arguments = " ".join(reply.slots.values())
+        if call is None or self.check_tool(reply.acted, arguments, language).action != "allow":
+            return "hand_off", ""
+        try:
+            return "say", call(reply.slots)
+        except EngineError:
+            return "hand_off", ""
+
+    @property
+    def flow_place(self) -> str:
+        """ "flow.step" where the conversation stands in a flow, else ""."""
+        flow = self._flow(self.flow.flow) if self.flow else None
+        return f"{flow.flow.id}.{flow.flow.steps[self.flow.step].id}" if flow and self.flow else ""
+
+    # --- what is known, and what is written down -----------------------------------------------------------------------
+
+    def summary(self, language: str, slots: dict[str, str] | None = None) -> str:
+        """What a human colleague should know: what the user said last, how they seem to feel, what was collected."""
+        return summary_of(self._heard, self._emotion, slots or {}, language)
+
+    def _known(self) -> Circumstances:
+        return Circumstances(
+            self._caller.asker,
+            self._caller.consent,
+            self._emotion,
+            self.counters,
+            self._turn,
+            before=tuple(self._said[-3:]),
+        )
+
+    def _before(self, written: str) -> str:
+        """The end of the answer so far, as it would read on into the next sentence without a stop."""
+        joint = "" if written == "zh" else " "
+        said = joint.join(self._said)[-_LOOK_BACK_CHARS:].rstrip(_SENTENCE_MARKS)
+        return said + joint if said else ""
+
+    def _write_down(self, verdict: Verdict, judgement: Judgement, place: str, text: Evidence, language: str) -> None:
+        felt = self._emotion
+        shown = masked(text.text, text.personal_data if text.text else (), language)
+        said = shown if verdict.action == "allow" else _without_personal_data(verdict.text or "", language)
+        kept = replace(verdict, text=said, summary=_without_personal_data(verdict.summary, language))
+        self._record(
+            Decision(
+                self._turn,
+                place,
+                shown,
+                language,
+                felt.label if felt else "",
+                felt.confidence if felt else 0.0,
+                judgement.outcomes,
+                judgement.looked,
+                kept,
+                said,
+            )  # fmt: skip
+        )
+
+
+def _without_personal_data(text: str, language: str) -> str:
+    return masked(text, find_personal_data(normal_form(text)), language) if text else ""
+
+
+def _listed(names: dict[str, str]) -> ByLanguage:
+    return {language: [name] for language, name in names.items()} or {"en": ["your assistant"], "zh": ["您的助手"]}

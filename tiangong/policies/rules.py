@@ -1,0 +1,42 @@
+"""The policy engine that reads policy files: packs of rules, flows, and the avatar's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tiangong.core.config import Settings
+from tiangong.policies.compiled import TEMPLATES, CompiledPolicy, read_policy
+from tiangong.policies.decision import Decision
+from tiangong.policies.protocol import Caller
+from tiangong.policies.rule_session import RuleSession, Tool
+
+POLICY_FILE: Final = "policy.yaml"
+DEFAULT: Final = TEMPLATES / "default.yaml"
+
+
+@dataclass(frozen=True)
+class RulesPolicy:
+    """Shared; every session keeps its own state."""
+
+    compiled: CompiledPolicy
+    names: dict[str, str] = field(default_factory=dict[str, str])  # what the avatar is called, by language
+    tools: dict[str, Tool] = field(default_factory=dict[str, Tool])  # that flows may call
+    always: Path | None = None  # a policy file that the settings put before the avatar's own
+
+    name = "rules"
+    embedded = True
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "RulesPolicy":
+        """Raises ConfigError where the file in the settings cannot be used."""
+        file = settings.policy.file
+        return cls(read_policy(file or DEFAULT), always=file)
+
+    def of_avatar(self, folder: Path, names: dict[str, str]) -> "RulesPolicy":
+        own = folder / POLICY_FILE
+        compiled = self.compiled if self.always or not own.is_file() else read_policy(own)
+        return RulesPolicy(compiled, names, self.tools, self.always)
+
+    def session(self, caller: Caller, record: Callable[[Decision], None]) -> RuleSession:
+        return RuleSession(self.compiled, self.names, caller, record, self.tools)

@@ -1,0 +1,60 @@
+"""What the engine says where a policy brings no words of its own, and how personal data are kept out of what is written down."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tiangong.core.media import Emotion
+from tiangong.policies.detectors.personal_data import PersonalDatum, mask
+from tiangong.policies.document import ByLanguage
+
+BROKEN: Final[ByLanguage] = {
+    "en": ["Sorry, I can't check that just now. Could you put it another way?"],
+    "zh": ["抱歉，我现在没法确认这一点，您能换个说法吗？"],
+}
+UNVERIFIED: Final[ByLanguage] = {
+    "en": ["I'm sorry, I can only talk in English and Chinese."],
+    "zh": ["抱歉，我只会说中文和英文。"],
+}
+COVERED: Final[ByLanguage] = {"en": ["something I can't say"], "zh": ["这里不便说的内容"]}
+ANSWERS_WITHOUT_TEXT: Final[dict[str, ByLanguage]] = {
+    "refuse": {"en": ["I'm sorry, I can't help with that."], "zh": ["抱歉，这件事我帮不了您。"]},
+    "clarify": {"en": ["Could you tell me a little more?"], "zh": ["您能再说具体一点吗？"]},
+    "hand_off": {"en": ["I'll pass you on to a human colleague."], "zh": ["我帮您转给人工同事。"]},
+    "disclose": {"en": ["I am an AI, a digital human, not a person."], "zh": ["我是人工智能数字人，不是真人。"]},
+    "care": {
+        "en": ["I'm worried about you. Please talk to someone you trust, or call your local emergency number."],
+        "zh": ["我很担心您。请找您信任的人聊聊，紧急时请拨打110或120。"],
+    },
+    "end": {"en": ["I have to end our talk here. Take care."], "zh": ["我们的对话就到这里，请保重。"]},
+}
+_FEELING: Final = {
+    "happy": ("happy", "高兴"), "sad": ("sad", "难过"), "angry": ("angry", "生气"), "fearful": ("afraid", "害怕"),
+    "disgusted": ("disgusted", "反感"), "surprised": ("surprised", "惊讶"),
+}  # fmt: skip
+_LAST: Final = 3  # lines of the user in a summary
+_SURE: Final = 0.5
+
+
+def in_language(texts: ByLanguage, language: str, turn: int = 0) -> str:
+    """One of the texts in a language, in turns; English, or whatever is there, where the language is not."""
+    chosen = texts.get(language) or texts.get("any") or texts.get("en") or next(iter(texts.values()), [""])
+    return chosen[turn % len(chosen)]
+
+
+def masked(text: str, data: Sequence[PersonalDatum], language: str) -> str:
+    """A text as it may be written down."""
+    return mask(text, tuple(data), language) if data else text
+
+
+def summary_of(heard: Sequence[str], emotion: Emotion | None, slots: dict[str, str], language: str) -> str:
+    """For a human colleague; lines of the user are masked already."""
+    chinese = language == "zh"
+    lines = "；".join(heard[-_LAST:]) if chinese else " / ".join(heard[-_LAST:])
+    parts = [f"用户说：{lines}" if chinese else f"The user said: {lines}"]
+    if emotion and emotion.confidence >= _SURE and emotion.label in _FEELING:
+        feeling = _FEELING[emotion.label][chinese]
+        parts.append(f"看起来{feeling}" if chinese else f"They seem {feeling}")
+    if slots:
+        known = ("，" if chinese else ", ").join(f"{slot}={value}" for slot, value in slots.items())
+        parts.append(f"已收集：{known}" if chinese else f"Collected: {known}")
+    return "。".join(parts) + "。" if chinese else ". ".join(parts) + "."
