@@ -8,6 +8,9 @@ from typing import Final
 _RUN: Final = re.compile(r"(?:\+ ?)?\(?\d(?:[ \-.()·_,]{0,3}\d)*")
 _GROUP: Final = re.compile(r"\d+")
 _MOST_GROUPS: Final = 8  # of one number; digits written one by one count as one group
+_LEAST_DIGITS: Final = 6
+_MOST_DIGITS: Final = 24
+_LONGEST_CHARS: Final = 60
 _WORD_BEFORE: Final = re.compile(r"[a-z]+$")
 # What may be written against a number without a space.
 _LEADING_WORDS: Final = frozenset("tel phone mobile cell card no id ssn wechat vx qq ph call at is number fax".split())
@@ -48,9 +51,11 @@ def windows(text: str) -> Iterator[Window]:
         groups = _groups(text, match.start(), match.end())
         for first in range(len(groups)):
             for last in range(first, min(len(groups), first + _MOST_GROUPS)):
-                if groups[last].end - groups[first].start > 60:
+                count = sum(len(group.digits) for group in groups[first : last + 1])
+                if count > _MOST_DIGITS or groups[last].end - groups[first].start > _LONGEST_CHARS:
                     break
-                yield _window(text, groups, first, last, match.start())
+                if count >= _LEAST_DIGITS:
+                    yield _window(text, groups, first, last, match.start())
 
 
 def _stands_free(text: str, start: int, end: int) -> bool:

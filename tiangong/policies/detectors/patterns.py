@@ -35,7 +35,7 @@ class PatternSet:
         """The places in `patterns` of those that occur, ascending; one pass over the text for all of them."""
         if self._set is None:
             return ()
-        return tuple(sorted(cast("list[int]", self._set.Match(form.text))))
+        return tuple(sorted(cast("list[int] | None", self._set.Match(form.text)) or ()))
 
     def spans(self, form: NormalForm, pattern: int) -> Iterator[tuple[int, int]]:
         """Where pattern number `pattern` occurs in `form.text`, ascending and apart from each other."""

@@ -78,10 +78,10 @@ Found = tuple[PersonalKind, int, int, int]  # kind, start, end in the text that 
 
 def find_numbers(text: str) -> Iterator[Found]:
     """All candidates, overlapping ones too."""
+    start, context = -1, None
     for window in windows(text):
-        if not 6 <= len(window.digits) <= 24:
-            continue
-        context = context_before(text, window.start)
+        if context is None or window.start != start:  # the windows of one start follow each other
+            start, context = window.start, context_before(text, window.start)
         yield from _identity(window, context)
         yield from _card(window, context)
         yield from _security(window, context)
@@ -165,7 +165,7 @@ def _phone_by_form(window: Window, context: Context) -> int:
     if _MOBILE.fullmatch(digits) and not decimal and _shaped(window, _MOBILE_SHAPES, country):
         return 75
     if digits.startswith(("0", "86")) and _LANDLINE.fullmatch(digits):
-        if country in _LANDLINE_SHAPES or (window.whole and context.about is About.PHONE):
+        if {country, shape} & _LANDLINE_SHAPES or (window.whole and context.about is About.PHONE):
             return 70
         if len(shape) == 1 and context.about is not About.OTHER and not decimal:
             return 55
