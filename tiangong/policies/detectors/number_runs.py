@@ -1,7 +1,7 @@
 """Digits in a text cut into runs, and runs into the windows that may be one number."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,8 +43,11 @@ class _Group:
     digits: str
 
 
-def windows(text: str) -> Iterator[Window]:
-    """Every stretch of up to 8 groups of digits in every run; runs that are part of a word ("b12") give none."""
+def windows(text: str, shapes: Container[tuple[int, ...]]) -> Iterator[Window]:
+    """Stretches of up to 8 groups of digits in every run: whole runs, single groups, and those with one of `shapes`.
+
+    After a "+" every shape is given; runs that are part of a word ("b12") give nothing.
+    """
     for match in _RUN.finditer(text):
         if match.end() - match.start() < 5 or not _stands_free(text, match.start(), match.end()):
             continue
@@ -54,7 +57,9 @@ def windows(text: str) -> Iterator[Window]:
                 count = sum(len(group.digits) for group in groups[first : last + 1])
                 if count > _MOST_DIGITS or groups[last].end - groups[first].start > _LONGEST_CHARS:
                     break
-                if count >= _LEAST_DIGITS:
+                whole = first == 0 and (last == len(groups) - 1 or text[match.start()] == "+")
+                shape = tuple(len(group.digits) for group in groups[first : last + 1])
+                if count >= _LEAST_DIGITS and (whole or first == last or shape in shapes):
                     yield _window(text, groups, first, last, match.start())
 
 
