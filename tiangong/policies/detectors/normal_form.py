@@ -57,7 +57,7 @@ _LEET_SIGNS: Final = "013457@$!|"
 _WORD: Final = re.compile(rf"[a-z{_LEET_SIGNS}]+")
 _LEET_EDGE: Final = re.compile(rf"[a-z][{_LEET_SIGNS}]|[{_LEET_SIGNS}][a-z]")
 # Numbers and model names: "2019a", "10am", "3d", "b12", and words that only end in signs.
-_NO_LEET: Final = re.compile(r"\d{4}|^\d+(?:st|nd|rd|th|[a-z]{1,2})$|^[a-z]{1,2}\d+$|^[a-z]+[!|]+$")
+_NO_LEET: Final = re.compile(r"\d{4}|^\d+(?:st|nd|rd|th|[a-z]{1,2})$|^(?!a11$)[a-z]{1,2}\d+$|^[a-z]+[!|]+$")
 _TWO_ONES: Final = re.compile("11(?!1)")
 _LEET: Final = str.maketrans(_LEET_SIGNS, "oieastasil")
 _LEET_L: Final = str.maketrans(_LEET_SIGNS, "oleastasll")
@@ -177,6 +177,8 @@ def _fold(piece: str) -> str:
     category = unicodedata.category(piece[0])
     if category in ("Co", "Cn"):
         return piece
+    if category == "Nd":
+        return str(unicodedata.digit(piece))
     if category in ("Cf", "Cc", "Cs") or _SEEN_MARKS.fullmatch(piece):
         return ""
     folded = unicodedata.normalize("NFKC", piece).lower()

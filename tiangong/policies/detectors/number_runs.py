@@ -1,13 +1,16 @@
 """Digits in a text cut into runs, and runs into the windows that may be one number."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 _RUN: Final = re.compile(r"(?:\+ ?)?\(?\d(?:[ \-.()·_,]{0,3}\d)*")
 _GROUP: Final = re.compile(r"\d+")
 _MOST_GROUPS: Final = 8  # of one number; digits written one by one count as one group
+_LEAST_DIGITS: Final = 6
+_MOST_DIGITS: Final = 24
+_LONGEST_CHARS: Final = 60
 _WORD_BEFORE: Final = re.compile(r"[a-z]+$")
 # What may be written against a number without a space.
 _LEADING_WORDS: Final = frozenset("tel phone mobile cell card no id ssn wechat vx qq ph call at is number fax".split())
@@ -40,17 +43,24 @@ class _Group:
     digits: str
 
 
-def windows(text: str) -> Iterator[Window]:
-    """Every stretch of up to 8 groups of digits in every run; runs that are part of a word ("b12") give none."""
+def windows(text: str, shapes: Container[tuple[int, ...]]) -> Iterator[Window]:
+    """Stretches of up to 8 groups of digits in every run: whole runs, single groups, and those with one of `shapes`.
+
+    After a "+" every shape is given; runs that are part of a word ("b12") give nothing.
+    """
     for match in _RUN.finditer(text):
         if match.end() - match.start() < 5 or not _stands_free(text, match.start(), match.end()):
             continue
         groups = _groups(text, match.start(), match.end())
         for first in range(len(groups)):
             for last in range(first, min(len(groups), first + _MOST_GROUPS)):
-                if groups[last].end - groups[first].start > 60:
+                count = sum(len(group.digits) for group in groups[first : last + 1])
+                if count > _MOST_DIGITS or groups[last].end - groups[first].start > _LONGEST_CHARS:
                     break
-                yield _window(text, groups, first, last, match.start())
+                whole = first == 0 and (last == len(groups) - 1 or text[match.start()] == "+")
+                shape = tuple(len(group.digits) for group in groups[first : last + 1])
+                if count >= _LEAST_DIGITS and (whole or first == last or shape in shapes):
+                    yield _window(text, groups, first, last, match.start())
 
 
 def _stands_free(text: str, start: int, end: int) -> bool:

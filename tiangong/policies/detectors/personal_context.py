@@ -32,16 +32,18 @@ class Context:
 
 
 _WORDS: Final = {
-    About.OTHER: r"订单号?|[运货面提票账保工学]?单号|运单|快递|物流|编号|流水号?|批次|批号|型号|货号|序列号|商品|产品|条形?码|股票|验证码|取[件票餐]码|"
+    About.OTHER: r"订单号?|[运货面提票账保工学]?单号|运单|快递|物流|编号|流水号?|批次|批号|型号|货号|序列号|"
+    r"商品|产品|条形?码|股票|验证码|取[件票餐]码|"
     r"邮编|邮政编码|金额|余额|价格?|售价|票号|航班|车次|门牌|房间|版本|(?:会员|积分|礼品|购物|充值|校园|图书|公交|饭)卡号?|会员号|"
     r"工号|学号|合同号|案件|热线|"
     r"\b(?:order|orders|tracking|invoice|ticket|serial|sku|model|part|ref|reference|confirmation|booking|flight|isbn|"
     r"version|build|zip|postcode|amount|balance|total|price|case|item|product|batch|parcel|package|shipment|gate|"
     r"hotline|imei|barcode|upc|coupon|voucher|pin|otp|lot|claim|employee|student)\b|"
     r"\b(?:gift|membership|loyalty|library|rewards?|member) (?:card|id)\b|[$¥€£]",
-    About.PHONE: r"手机|电话|座机|固话|联系方式|联系我|号码|传真|拨打?|致电|短信|微信|来电|[打拨呼](?:给我|我|到|这个)?|call(?:ed|ing)?|phone|mobile|"
-    r"\bcell|\btel\b|telephone|\bfax\b|\btext(?:ed| me| us)|\bsms\b|whats ?app|\breach\b|contact|\bdial|\bring\b|landline|"
-    r"\bdesk\b|my (?:new |old |other |work |home )?number|\bph\b|新号|号是|回我",
+    About.PHONE: r"手机|电话|座机|固话|联系方式|联系我|传真|拨打?|致电|短信|微信|来电|"
+    r"[打拨呼](?:给我|我|到|这个)?|call(?:ed|ing)?|phone|mobile|"
+    r"\bcell|\btel\b|telephone|\bfax\b|\btext(?:ed)?\b|\bsms\b|whats ?app|\breach\b|contact|\bdial|\bring\b|landline|"
+    r"\bdesk\b|\bph\b|回我",
     About.CARD: r"(?:银行|信用|储蓄|借记|工资|社保)卡|卡号|刷卡|绑卡|银行账[号户]|账[号户]|\bcards?\b|\bvisa\b|master ?card|amex|"
     r"american express|\bdebit\b|\bcc\b|account (?:number|no)",
     About.ID: r"身份证|身分证|证件号?|\bid (?:card|number|no)|\bidentity|national id|chinese id|resident id|\bmy id\b|\bid\b",
@@ -51,13 +53,17 @@ _WORDS: Final = {
     About.COMPANY: r"信用代码|社会信用|税号|统一代码|纳税人识别号|\buscc\b|credit code|company registration",
 }
 _ANY: Final = re.compile("|".join(f"(?P<{about.name}>{words})" for about, words in _WORDS.items()))
+_ANY_NUMBER: Final = re.compile(
+    r"my (?:new |old |other |work |home )?number|新号|号码|号是"
+)  # of a telephone, if of nothing else
 _FILLER: Final = re.compile(
     r"(?:[\s:#=,.\-\"'(!?]|是|为|号码?|码|个|就|我|的|在|到|给|吧|这|个|下|:|，|"
     r"(?:number|num|no|nr|is|it's|its|are|was|as|of|on|at|to|my|our|the|this|that|new|me|us|him|her|back|please|"
     r"ending|here|security|phone|cell|mobile|line|card|directly|anytime|again|and)\b)*"
 )
 _AFTER: Final = re.compile(
-    r"[ ,]{0,2}(?:\(?(?:office|mobile|cell|fax|home|work|desk|direct|landline)\b|is (?:my|the|his|her) (?:\w+ )?(?:number|phone|cell|mobile)|"
+    r"[ ,]{0,2}(?:\(?(?:office|mobile|cell|fax|home|work|desk|direct|landline)\b|"
+    r"is (?:my|the|his|her) (?:\w+ )?(?:number|phone|cell|mobile)|"
     r"(?:是|就是)?(?:我|他|她)的?(?:新|老)?(?:手机|电话|号码|号)|这是(?:我|他|她)的?(?:手机|电话|号))"
 )
 _PERSONAL: Final = re.compile(r"\b(?:me|my|mine|his|her|him)\b|我|他|她|本人")
@@ -69,10 +75,12 @@ def context_before(text: str, start: int) -> Context:
     last = None
     for match in _ANY.finditer(before):
         last = match
-    if last is None or last.lastgroup is None:
+    about = About[last.lastgroup] if last and last.lastgroup else About.PHONE
+    last = last or _ANY_NUMBER.search(before)
+    if last is None:
         return Context(About.NOTHING, False, False)
     close = _FILLER.fullmatch(before, last.end()) is not None
-    return Context(About[last.lastgroup], close, _PERSONAL.search(before) is not None)
+    return Context(about, close, _PERSONAL.search(before) is not None)
 
 
 def phone_after(text: str, end: int) -> bool:

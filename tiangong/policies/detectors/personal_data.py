@@ -25,7 +25,8 @@ _PART: Final = r"[a-z0-9][a-z0-9_\-]{0,30}"
 _TOP: Final = r"(?:com|net|org|edu|gov|io|cn|co|uk|us|de|fr|eu|info|me|ai|app|dev|hk|tw)"
 _SPOKEN_EMAIL: Final = re.compile(
     rf"(?<![a-z0-9._\-]){_PART}(?: ?(?: dot | underscore | dash | hyphen |点|下划线|\.) ?{_PART}){{0,4}}"
-    rf"(?: at | ?(?:@|艾特|圈a) ?){_PART}(?: ?(?: dot |点|\.) ?{_PART}){{0,2}} ?(?: dot |点) ?{_TOP}(?: ?(?: dot |点) ?{_TOP})?(?![a-z0-9])"
+    rf"(?: at | ?(?:@|艾特|圈a) ?){_PART}(?: ?(?: dot |点|\.) ?{_PART}){{0,2}}"
+    rf" ?(?: dot |点) ?{_TOP}(?: ?(?: dot |点) ?{_TOP})?(?![a-z0-9])"
 )
 _IBAN: Final = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[0-9a-z]){10,36}")
 _USCC: Final = re.compile(
@@ -112,7 +113,8 @@ def _companies(text: str) -> Iterator[Found]:
     for match in _USCC.finditer(text):
         context = context_before(text, match.start())
         named = context.about is About.COMPANY
-        if named or (uscc.is_valid(match.group()) and context.about is not About.OTHER):
+        likely = match.group().startswith("9") or not match.group()[8:].isdigit()
+        if named or (likely and context.about is not About.OTHER and uscc.is_valid(match.group())):
             yield PersonalKind.USCC, *match.span(), 95 if named else 65
 
 

@@ -64,6 +64,10 @@ _LANDLINE_SHAPES: Final = {(3, 8), (4, 8), (4, 7), (3, 4, 4), (4, 4, 4), (4, 3, 
 _AMERICAN: Final = re.compile(r"(?:001|1)?[2-9]\d{2}[2-9]\d{6}")
 _AMERICAN_SHAPES: Final = {(3, 3, 4), (3, 7), (6, 4)}
 _COUNTRY_SHAPES: Final = {(1,), (2,), (3,), (4,)}
+_NUMBER_SHAPES: Final = _MOBILE_SHAPES | _LANDLINE_SHAPES | _AMERICAN_SHAPES
+_SHAPES: Final = frozenset(
+    _ID_SHAPES | _CARD_SHAPES | {(3, 2, 4)} | _NUMBER_SHAPES | {c + s for c in _COUNTRY_SHAPES for s in _NUMBER_SHAPES}
+)
 _HOTLINE: Final = re.compile(r"[48]00\d{7}|(?:0|\d\d)800\d{6,7}|1?8(?:00|33|44|55|66|77|88)\d{7}|9\d{4}|1\d{4}")
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.?|extension|转|分机号?) ?\d{1,6}(?!\d)")
 _DATE: Final = re.compile(
@@ -78,10 +82,10 @@ Found = tuple[PersonalKind, int, int, int]  # kind, start, end in the text that 
 
 def find_numbers(text: str) -> Iterator[Found]:
     """All candidates, overlapping ones too."""
-    for window in windows(text):
-        if not 6 <= len(window.digits) <= 24:
-            continue
-        context = context_before(text, window.start)
+    start, context = -1, None
+    for window in windows(text, _SHAPES):
+        if context is None or window.start != start:  # the windows of one start follow each other
+            start, context = window.start, context_before(text, window.start)
         yield from _identity(window, context)
         yield from _card(window, context)
         yield from _security(window, context)
@@ -165,7 +169,7 @@ def _phone_by_form(window: Window, context: Context) -> int:
     if _MOBILE.fullmatch(digits) and not decimal and _shaped(window, _MOBILE_SHAPES, country):
         return 75
     if digits.startswith(("0", "86")) and _LANDLINE.fullmatch(digits):
-        if country in _LANDLINE_SHAPES or (window.whole and context.about is About.PHONE):
+        if {country, shape} & _LANDLINE_SHAPES or (window.whole and context.about is About.PHONE):
             return 70
         if len(shape) == 1 and context.about is not About.OTHER and not decimal:
             return 55

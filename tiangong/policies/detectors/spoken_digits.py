@@ -37,6 +37,10 @@ _ENGLISH_RUN: Final = re.compile(
 )
 _ANY_ENGLISH_DIGIT: Final = re.compile(r"zero|one|two|three|four|five|six|seven|eight|nine|double|triple")
 _LEAST_WORDS: Final = 3
+_AMERICAN: Final = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
+
+_LETTERED: Final = re.compile(r"(?<![a-z0-9._@])(?=[ol]{0,3}\d)[\dol](?:[ \-]?[\dol]){6,18}(?![a-z0-9@])")
+_AS_FIGURES: Final = str.maketrans("ol", "01")
 
 
 def in_digits(form: NormalForm) -> NormalForm:
@@ -52,7 +56,17 @@ def in_digits(form: NormalForm) -> NormalForm:
             figures = _english(match)
             if sum(len(digits) for _, _, digits in figures) >= _LEAST_DIGITS:
                 pieces += figures
-    return form.replaced(pieces) if pieces else form
+    form = form.replaced(pieces) if pieces else form
+    if "o" not in form.text and "l" not in form.text:
+        return form
+    return form.rewritten(_LETTERED.sub(_with_figures, form.text))
+
+
+def _with_figures(match: re.Match[str]) -> str:
+    """ "139643o3776": a few letters drawn like 0 and 1 among many figures."""
+    run = match.group()
+    letters = run.count("o") + run.count("l")
+    return run.translate(_AS_FIGURES) if letters * 3 <= len(run) else run
 
 
 def _one_by_one(match: re.Match[str]) -> list[tuple[int, int, str]]:
@@ -94,4 +108,17 @@ def _figures(word: str, following: str) -> str:
 def _without_gaps(pieces: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Each piece reaches to the next one, so that the figures stand side by side."""
     joined = [(start, pieces[i + 1][0], digits) for i, (start, _, digits) in enumerate(pieces[:-1])]
-    return joined + pieces[-1:]
+    return _american(joined + pieces[-1:])
+
+
+def _american(pieces: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Ten figures that fit North America's plan get the gaps they are written with, so that their form is seen."""
+    number = "".join(digits for _, _, digits in pieces)
+    if not _AMERICAN.fullmatch(number):
+        return pieces
+    spaced: list[tuple[int, int, str]] = []
+    left = len(number)
+    for start, end, digits in pieces:
+        left -= len(digits)
+        spaced.append((start, end, digits + " " if left in (7, 4) else digits))
+    return spaced
