@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from tiangong.cli import avatar, bench, doctor, senses, serve, talk, voice
+from tiangong.cli import avatar, bench, doctor, policy, senses, serve, talk, voice
 from tiangong.core.errors import TiangongError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("look")(senses.look)
 app.command("doctor")(doctor.doctor)
 app.add_typer(avatar.app, name="avatar")
 app.add_typer(voice.app, name="voice")
+app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 
 

@@ -145,7 +145,7 @@ def _refused(pattern: str, source: Source, path: tuple[str | int, ...]) -> Compl
     try:
         PatternSet([pattern])
     except ConfigError as error:
-        return source.complaint(path, str(error), "write it without look-around, back-references and large repeats")
+        return source.complaint(path, str(error))
     return None
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from tiangong.core.config import Settings
-from tiangong.policies.compiled import TEMPLATES, CompiledPolicy, read_policy
+from tiangong.core.errors import ConfigError
+from tiangong.policies.compiled import TEMPLATES, CompiledPolicy, read_policy, shipped_templates
 from tiangong.policies.decision import Decision
 from tiangong.policies.protocol import Caller
 from tiangong.policies.rule_session import RuleSession, Tool
@@ -40,3 +41,15 @@ class RulesPolicy:
 
     def session(self, caller: Caller, record: Callable[[Decision], None]) -> RuleSession:
         return RuleSession(self.compiled, self.names, caller, record, self.tools)
+
+
+def policy_path(wanted: Path | None) -> Path:
+    """A policy file by its path, or one that ships by its name; None: the default. Raises ConfigError for neither."""
+    if wanted is None:
+        return DEFAULT
+    if wanted.is_file():
+        return wanted
+    shipped = TEMPLATES / f"{wanted.name}.yaml"
+    if wanted.suffix == "" and shipped.is_file():
+        return shipped
+    raise ConfigError(f"no policy '{wanted}': a file, or one of {', '.join(shipped_templates())}")

@@ -216,6 +216,19 @@ def _spoken(answer: Iterator[str] | None) -> Iterator[str] | None:
     return iter(pieces if any(piece.strip() for piece in pieces) else ["OK."])
 
 
+def scripted_rooms(settings: Settings) -> ScriptedRooms:
+    """Rooms with the engines of these settings; a live language model only where one is set."""
+    brain = settings.brain
+    live: Brain | None = None
+    if brain.base_url or brain.model:
+        live = Engines(settings).brain
+    return ScriptedRooms(brain=live, motion=lambda: _motion(settings), hearing=hearing_of(settings))
+
+
+def _motion(settings: Settings) -> MotionEngine:
+    return Engines(settings).motion
+
+
 def hearing_of(settings: Settings) -> Callable[[Path, str], str]:
     """The real recogniser of these settings, made when it is first needed; reads a recording in a language."""
 

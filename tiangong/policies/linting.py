@@ -11,12 +11,15 @@ from tiangong.policies.compiled import (
     CompiledRule,
     conditions_in,
     read_pack,
+    read_policy,
 )
 from tiangong.policies.detectors.personal_kinds import PersonalKind
 from tiangong.policies.document import ByLanguage, Flow, Rule
 from tiangong.policies.evidence import Circumstances, Evidence
 from tiangong.policies.judging import look
-from tiangong.policies.reading import Complaint, Source, read_source
+from tiangong.policies.reading import Complaint, PolicyProblem, Source, read_source
+from tiangong.policies.rules import RulesPolicy
+from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
 
 NEEDS_TEXT: Final[frozenset[Action]] = frozenset({"say", "replace", "rewrite"})
 STOPS: Final[frozenset[Action]] = frozenset(
@@ -130,3 +133,14 @@ def _flow(flow: Flow, languages: Sequence[str], source: Source) -> Iterable[Comp
                     f"step '{flow.id}.{step.id}' goes to an unknown step '{target}'",
                     f"known: {', '.join(sorted(steps))}",
                 )
+
+
+def all_complaints(file: Path, scenarios: Sequence[Path] | None) -> list[Complaint]:
+    """About a policy file, and about the scenarios that go with it (None: those that ship)."""
+    try:
+        policy = read_policy(file)
+        cases = read_scenarios(scenario_files(scenarios or [SHIPPED]), RulesPolicy(policy))
+    except PolicyProblem as problem:
+        return list(problem.complaints)
+    kinds = [case.scenario for case in cases if case.scenario.kind == "must_allow"]
+    return linted(policy, file, frozenset(rule for scenario in kinds for rule in scenario.covers))
