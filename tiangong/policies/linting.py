@@ -76,7 +76,7 @@ def _samples(
 ) -> Iterable[Complaint]:
     rule = each.rule
     if rule.place in _NEEDS_SAMPLES and each.languages:
-        for kind in ("hit", "miss"):
+        for kind in ("miss",) if _needs_circumstances(rule) else ("hit", "miss"):
             if lacking := _lacking(getattr(rule.samples, kind), sorted(each.languages)):
                 what = f"rule '{rule.id}' has no samples that must {kind} in '{lacking[0]}'"
                 yield source.complaint((*path, "samples"), what, f"add samples.{kind}.{lacking[0]}")
@@ -88,6 +88,12 @@ def _samples(
                     what = f"rule '{rule.id}' {'misses' if kind == 'hit' else 'acts on'} its sample {sample!r}"
                     where = (*path, "samples", kind, language, i)
                     yield source.complaint(where, what, "change its condition, or move the sample")
+
+
+def _needs_circumstances(rule: Rule) -> bool:
+    """Whether the rule asks for more than a text, so that no sample alone can hit."""
+    parts = conditions_in(rule.when)
+    return any(part.counter or part.emotion or part.asker or part.consent or part.turn is not None for part in parts)
 
 
 def _acts(each: CompiledRule, sample: str, policy: CompiledPolicy) -> bool:
