@@ -1,11 +1,12 @@
 """What all scenarios together tell of a policy: coverage, mutation score, over-blocking, gaps, times."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tiangong.policies.compiled import CompiledPolicy
+from tiangong.policies.document import ByLanguage
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.scenarios.expecting import deciding
 from tiangong.policies.scenarios.outcome import Rooms
@@ -25,6 +26,7 @@ class RuleCoverage:
     hit_by: tuple[str, ...]  # ids of scenarios in which it acted
     languages: tuple[str, ...]  # of those scenarios
     mutant: str  # "killed": without the rule some scenario fails; "survived"; "untested": it acts in none
+    about: ByLanguage = field(default_factory=ByLanguage)  # what it is for, in plain words
 
     @property
     def denies(self) -> bool:
@@ -41,6 +43,8 @@ class Report:
     flow_steps: tuple[tuple[str, bool], ...]  # ("returns.confirm", whether a scenario came there)
     languages: tuple[str, ...]  # of the policy
     elapsed_s: float
+    budget: float = 0.01  # share of harmless turns that the policy may stop
+    mutated: bool = True  # whether the mutants were played; otherwise there is no mutation score
 
     def counted(self, status: str) -> int:
         return sum(result.status == status for result in self.results)
@@ -103,7 +107,7 @@ def reported(
         mutant = _mutant(policy, rule.id, hit_by, rooms) if mutate else "untested"
         languages = tuple(sorted({result.case.scenario.language for result in hit_by}))
         names = tuple(result.case.scenario.scenario for result in hit_by)
-        rules.append(RuleCoverage(rule.id, each.pack, rule.severity, rule.action, names, languages, mutant))
+        rules.append(RuleCoverage(rule.id, each.pack, rule.severity, rule.action, names, languages, mutant, rule.about))
     return Report(
         compiled.file.policy,
         tuple(results),
@@ -111,6 +115,8 @@ def reported(
         _flow_steps(compiled, results),
         tuple(compiled.file.languages),
         elapsed_s,
+        compiled.file.budget.over_blocking,
+        mutate,
     )
 
 
