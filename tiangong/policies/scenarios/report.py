@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from tiangong.policies.scenarios.expecting import deciding
 from tiangong.policies.scenarios.outcome import Rooms
 from tiangong.policies.scenarios.running import ScenarioResult, run_scenario
 
-_DENIES = frozenset({"end", "care", "refuse", "hand_off", "replace", "redact", "rewrite"})
+DENIES: Final = frozenset({"end", "care", "refuse", "hand_off", "replace", "redact", "rewrite"})
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class RuleCoverage:
 
     @property
     def denies(self) -> bool:
-        return self.action in _DENIES
+        return self.action in DENIES
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Report:
     def over_blocking(self) -> tuple[int, int]:
         """(turns that were stopped, turns) of all scenarios of kind `must_allow`."""
         outcomes = [o for r in self.results if r.case.scenario.kind == "must_allow" for o in r.outcomes]
-        return sum(deciding(outcome)[0] in _DENIES for outcome in outcomes), len(outcomes)
+        return sum(deciding(outcome)[0] in DENIES for outcome in outcomes), len(outcomes)
 
     @property
     def language_gaps(self) -> tuple[tuple[str, str], ...]:
