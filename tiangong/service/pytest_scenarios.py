@@ -6,7 +6,7 @@ It is loaded into every run of pytest where Tiangong is installed, so nothing bu
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -116,7 +116,7 @@ class ScenarioItem(pytest.Item):
 
 
 @contextmanager
-def _clear_lines() -> Iterator[None]:
+def _clear_lines() -> Generator[None]:
     """Bad files are told by file, line, what is wrong and how to mend it, without a traceback."""
     from tiangong.core.errors import ConfigError
     from tiangong.policies.reading import PolicyProblem

@@ -226,7 +226,7 @@ def read_previous(path: Path) -> Previous:
         why = f"'{key}': {first['msg']}" if key else first["msg"]
         mend = "give a file that `tiangong policy test --json` wrote"
         raise PolicyProblem([Complaint(path.name, 0, f"is no report of a policy test ({why})", mend)]) from error
-    statuses = {scenario.id: scenario.status for scenario in old.scenarios}
+    statuses: dict[str, Status] = {scenario.id: scenario.status for scenario in old.scenarios}
     return Previous(old.policy, statuses, old.totals.mutation_score, old.over_blocking.share, old.check_ms.p95)
 
 

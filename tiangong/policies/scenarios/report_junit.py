@@ -1,7 +1,7 @@
 """A report as JUnit XML, as Jenkins, GitLab and GitHub actions read it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 from xml.etree import ElementTree
@@ -30,9 +30,9 @@ def as_junit(report: Report) -> str:
     suites = [
         (shown_file(file), list(results)) for file, results in groupby(by_file, key=lambda result: result.case.file)
     ]
-    root = ElementTree.Element("testsuites", name=_xml(f"policy {report.policy}"), **_counts(report.results))
+    root = ElementTree.Element("testsuites", _counts(report.results), name=_xml(f"policy {report.policy}"))
     for name, results in suites:
-        suite = ElementTree.SubElement(root, "testsuite", name=_xml(name), **_counts(results))
+        suite = ElementTree.SubElement(root, "testsuite", _counts(results), name=_xml(name))
         properties = ElementTree.SubElement(suite, "properties")
         for key, value in _figures(report):
             ElementTree.SubElement(properties, "property", name=key, value=_xml(value))
@@ -42,7 +42,7 @@ def as_junit(report: Report) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _counts(results: "list[ScenarioResult] | tuple[ScenarioResult, ...]") -> dict[str, str]:
+def _counts(results: Sequence[ScenarioResult]) -> dict[str, str]:
     statuses = [result.status for result in results]
     return {
         "tests": str(len(statuses)),

@@ -90,8 +90,8 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {name.lower(): getattr(page_words, name) for name in _WORDS}
-    environment.globals |= {
+    words = {name.lower(): getattr(page_words, name) for name in _WORDS}
+    called = {
         "t": Both,
         "dialogue": dialogue,
         "place": place,
@@ -100,7 +100,7 @@ def _template() -> Template:
         "about": _about,
         "many": page_words.many,
     }
-    return environment.get_template("report.html.j2")
+    return environment.get_template("report.html.j2", globals=words | called)
 
 
 def _about(texts: ByLanguage) -> Both | None:
@@ -186,8 +186,11 @@ def _packs(rules: Sequence[RuleCoverage]) -> list[tuple[str, list[RuleCoverage],
 
 def _flows(report: Report) -> list[tuple[str, list[tuple[str, bool]]]]:
     """(flow, its steps and whether each was reached)."""
-    steps = [(*step.split(".", 1), reached) for step, reached in report.flow_steps]
-    return [(flow, [(step, reached) for _, step, reached in own]) for flow, own in groupby(steps, lambda each: each[0])]
+    steps = [(step.partition("."), reached) for step, reached in report.flow_steps]
+    return [
+        (flow, [(step, reached) for (_, _, step), reached in own])
+        for flow, own in groupby(steps, lambda each: each[0][0])
+    ]
 
 
 def _stopped(report: Report) -> list[StoppedTurn]:
