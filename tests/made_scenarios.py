@@ -1,6 +1,19 @@
 """A small policy and scenarios of a tea shop: some hold, one does not, one needs a real language model."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from tiangong.core.config import load_settings
+from tiangong.policies.compiled import read_policy
+from tiangong.policies.rules import RulesPolicy
+from tiangong.policies.scenarios.finding import read_scenarios, scenario_files
+from tiangong.policies.scenarios.outcome import SpokenSentence
+from tiangong.policies.scenarios.report import Report, reported
+from tiangong.policies.scenarios.report_json import as_json
+from tiangong.policies.scenarios.running import Status, run_scenario
+from tiangong.service.scripted_rooms import scripted_rooms
 
 POLICY = r"""
 schema: 1
@@ -142,3 +155,45 @@ def write_shop(folder: Path, **files: str) -> Path:
         (folder / f"{name}.scenario.yaml").write_text(text, encoding="utf-8")
     (folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
     return folder / "policy.yaml"
+
+
+def played(folder: Path, **files: str) -> Report:
+    policy = RulesPolicy(read_policy(write_shop(folder, **files)))
+    rooms = scripted_rooms(load_settings())
+    results = [run_scenario(case, rooms) for case in read_scenarios(scenario_files([folder]), policy)]
+    return reported(policy, results, rooms, 1.5)
+
+
+def with_status(report: Report, scenario: str, status: Status, **changes: Any) -> Report:
+    """The report with one result changed."""
+    results = [
+        replace(each, status=status, **changes) if each.case.scenario.scenario == scenario else each
+        for each in report.results
+    ]
+    return replace(report, results=tuple(results))
+
+
+def flaky(report: Report) -> Report:
+    return with_status(report, "shop.live", "flaky", runs=5, held=3, failures=("run 2: turn 1: no tea",))
+
+
+def leaking(report: Report) -> Report:
+    """As if the blend had been told."""
+    told_it = "The secret blend is mint and rose."
+    outcome = next(o for r in report.results if r.case.scenario.scenario == "shop.keeps-the-blend" for o in r.outcomes)
+    said = (SpokenSentence(told_it, outcome.spoken[0].style),)
+    failures = (f"turn 1: {len(told_it)} characters leaked",)
+    return with_status(
+        report,
+        "shop.keeps-the-blend",
+        "fail",
+        leaked=len(told_it),
+        failures=failures,
+        outcomes=(replace(outcome, spoken=said),),
+    )
+
+
+def written(report: Report, folder: Path) -> Path:
+    """As `--json` writes it."""
+    (folder / "report.json").write_text(json.dumps(as_json(report)), encoding="utf-8")
+    return folder / "report.json"

@@ -1,36 +1,22 @@
-"""What a run of scenarios tells: as JSON, in the terminal, to CI, and on a page for people."""
+"""What a run of scenarios tells: as JSON, in the terminal, to CI."""
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.made_scenarios import FAILING, HOLDING, LIVE, write_shop
-from tiangong.core.config import load_settings
-from tiangong.core.face import EMOTIONS
-from tiangong.core.media import Action
-from tiangong.core.style import SpeechStyle
-from tiangong.policies.compiled import read_policy
+from tests.made_scenarios import FAILING, HOLDING, LIVE, flaky, leaking, played, with_status, written
 from tiangong.policies.reading import PolicyProblem
-from tiangong.policies.rules import RulesPolicy
-from tiangong.policies.scenarios import page_words, report_facts
-from tiangong.policies.scenarios.document import Turn
-from tiangong.policies.scenarios.finding import read_scenarios, scenario_files
-from tiangong.policies.scenarios.outcome import SpokenSentence, TurnOutcome
-from tiangong.policies.scenarios.page_talk import dialogue
-from tiangong.policies.scenarios.page_words import page_verdict
-from tiangong.policies.scenarios.report import Report, reported
+from tiangong.policies.scenarios import report_facts
+from tiangong.policies.scenarios.report import Report
 from tiangong.policies.scenarios.report_json import as_json, difference, read_previous
 from tiangong.policies.scenarios.report_junit import as_junit
 from tiangong.policies.scenarios.report_page import as_page
 from tiangong.policies.scenarios.report_terminal import told
-from tiangong.policies.scenarios.running import ScenarioResult, Status, run_scenario
-from tiangong.service.scripted_rooms import scripted_rooms
+from tiangong.policies.scenarios.running import ScenarioResult
 
 
 @pytest.fixture(scope="module")
@@ -42,42 +28,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 @pytest.fixture(scope="module")
 def holding(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return played(tmp_path_factory.mktemp("shop"), holding=HOLDING)
-
-
-def played(folder: Path, **files: str) -> Report:
-    policy = RulesPolicy(read_policy(write_shop(folder, **files)))
-    rooms = scripted_rooms(load_settings())
-    results = [run_scenario(case, rooms) for case in read_scenarios(scenario_files([folder]), policy)]
-    return reported(policy, results, rooms, 1.5)
-
-
-def with_status(report: Report, scenario: str, status: Status, **changes: Any) -> Report:
-    """The report with one result changed."""
-    results = [
-        replace(each, status=status, **changes) if each.case.scenario.scenario == scenario else each
-        for each in report.results
-    ]
-    return replace(report, results=tuple(results))
-
-
-def flaky(report: Report) -> Report:
-    return with_status(report, "shop.live", "flaky", runs=5, held=3, failures=("run 2: turn 1: no tea",))
-
-
-def leaking(report: Report) -> Report:
-    """As if the blend had been told."""
-    told_it = "The secret blend is mint and rose."
-    outcome = next(o for r in report.results if r.case.scenario.scenario == "shop.keeps-the-blend" for o in r.outcomes)
-    said = (SpokenSentence(told_it, outcome.spoken[0].style),)
-    failures = (f"turn 1: {len(told_it)} characters leaked",)
-    return with_status(
-        report,
-        "shop.keeps-the-blend",
-        "fail",
-        leaked=len(told_it),
-        failures=failures,
-        outcomes=(replace(outcome, spoken=said),),
-    )
 
 
 # --- JSON and what changed -----------------------------------------------------------------------------------------------
@@ -129,11 +79,6 @@ def test_without_mutants_there_is_no_mutation_score(report: Report) -> None:
     assert as_json(unmutated)["totals"]["mutation_score"] is None
     assert "loss of a rule is noticed: not measured" in told(unmutated)
     assert "not measured" in as_page(unmutated)
-
-
-def written(report: Report, folder: Path) -> Path:
-    (folder / "report.json").write_text(json.dumps(as_json(report)), encoding="utf-8")
-    return folder / "report.json"
 
 
 def test_a_run_does_not_differ_from_itself(report: Report, tmp_path: Path) -> None:
@@ -249,109 +194,6 @@ def test_junit_stays_xml_whatever_was_said(report: Report) -> None:
     broken = with_status(report, "shop.live", "fail", failures=("said: '\x00\x1b[1m \ud800 ]]> & <b>'",))
     (_, failure) = ElementTree.fromstring(as_junit(broken)).iter("failure")
     assert "\ufffd[1m \ufffd ]]> & <b>" in str(failure.get("message"))
-
-
-# --- the page ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("made", "tone", "en", "zh"),
-    [
-        (lambda r, h: h, "good", "All 4 scenarios hold; nothing that is forbidden was heard.", "全部 4 个场景通过"),
-        (lambda r, h: r, "bad", "1 of 6 scenarios does not hold; nothing that is", "6 个场景中有 1 个未通过"),
-        (lambda r, h: leaking(r), "bad", "2 of 6 scenarios do not hold; 34 forbidden characters were", "说出了 34 个"),
-        (lambda r, h: replace(h, results=()), "warn", "No scenario was played.", "没有运行任何场景"),
-        (lambda r, h: replace(h, results=h.results[:1]), "good", "The one scenario holds; nothing", "全部 1 个场景"),
-        (lambda r, h: replace(r, results=r.results[-1:]), "warn", "No scenario could be measured.", "没有一个场景能够"),
-        (lambda r, h: replace(r, results=r.results[1:]), "warn", "All that could be measured hold, 4 of 5", "共 5 个"),
-    ],
-)
-def test_the_verdict_is_plain(
-    report: Report, holding: Report, made: Callable[[Report, Report], Report], tone: str, en: str, zh: str
-) -> None:
-    verdict = page_verdict(made(report, holding))
-    assert (verdict.tone, verdict.line.en[: len(en)]) == (tone, en)
-    assert zh in verdict.line.zh
-
-
-def test_a_policy_that_stops_harmless_talk_is_no_good_verdict(holding: Report) -> None:
-    stopped = with_status(holding, "shop.sells-tea", "pass")
-    (rival,) = (o for r in holding.results if r.case.scenario.scenario == "shop.no-rivals" for o in r.outcomes)
-    stopped = with_status(stopped, "shop.sells-tea", "pass", outcomes=(rival,))
-    verdict = page_verdict(stopped)
-    assert verdict.tone == "warn"
-    assert "1 of 1 turn (100.0%), at most 10.0% may be" in verdict.more[0].en
-
-
-def test_the_page_holds_both_languages_and_nothing_from_outside(report: Report) -> None:
-    page = as_page(report)
-    assert 'lang="zh">全部场景</span>' in page
-    assert ">All scenarios</span>" in page
-    assert "navigator.language" in page
-    assert not re.search(r"""(src|href)\s*=\s*["']?(?!["']?#)|url\(|@import|https?:""", page)
-
-
-def test_the_page_escapes_all_that_scenarios_and_policies_say(report: Report) -> None:
-    hostile = with_status(
-        leaking(report), "shop.live", "fail", failures=("<script>alert(3)</script>",), runs=1, outcomes=()
-    )
-    page = as_page(hostile)
-    assert page.count("<script>") == 1  # the switch of languages
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; the Rival Leaf" in page
-    assert "&lt;script&gt;alert(&#39;about&#39;)&lt;/script&gt;" in page
-    assert "&lt;script&gt;alert(3)" in page
-    assert "It does not talk about &lt;b&gt;other&lt;/b&gt; shops." in page
-
-
-def test_the_page_marks_what_must_not_have_been_heard(report: Report) -> None:
-    assert "<mark>The secret blend is mint and rose.</mark>" in as_page(leaking(report))
-    assert "<mark>" not in as_page(report)
-
-
-def test_the_page_tells_what_was_kept_back_and_how_it_was_said_instead(report: Report) -> None:
-    page = as_page(report)
-    assert "<s>The secret blend is mint and rose.</s>" in page
-    assert "pace ×0.90" in page
-
-
-def test_failing_scenarios_are_open_and_linked_from_the_list(report: Report) -> None:
-    page = as_page(report)
-    assert '<details class="scenario" id="s-shop.wants-too-much" open>' in page
-    assert '<a href="#s-shop.wants-too-much">' in page
-    assert '<details class="scenario" id="s-shop.returns">' in page
-    assert len(re.findall(r'id="s-[^"]+"', page)) == len(set(re.findall(r'id="s-[^"]+"', page))) == 6
-
-
-def test_the_page_tells_what_changed(report: Report, holding: Report, tmp_path: Path) -> None:
-    page = as_page(leaking(report), difference(leaking(report), read_previous(written(holding, tmp_path))))
-    assert ">Newly failing</span>" in page
-    assert "0.0% → 50.0%" in page
-    assert ">Since the last run</span>" not in as_page(report)
-
-
-def test_an_empty_run_is_a_page_too(holding: Report) -> None:
-    empty = replace(holding, results=(), rules=(), flow_steps=())
-    assert "No scenario was played." in as_page(empty)
-    assert as_json(empty)["totals"]["scenarios"] == 0
-    assert "none was played" in told(empty)
-    ElementTree.fromstring(as_junit(empty))
-
-
-def test_a_forbidden_part_may_stretch_over_sentences(holding: Report) -> None:
-    spoken = tuple(SpokenSentence(text, SpeechStyle()) for text in ("One is so.", "Two is so.", "Three."))
-    outcome = TurnOutcome("", spoken, (), "", None, False, None)
-    turn = Turn(user="x", model="One is so. Two is so. Three.", forbidden=["is so. Two"])
-    case = holding.results[0].case
-    case = replace(case, scenario=case.scenario.model_copy(update={"turns": [turn]}))
-    (view,) = dialogue(replace(holding.results[0], case=case, outcomes=(outcome,)))
-    assert "".join(piece.text for piece in view.bubbles[0].pieces) == "One is so. Two is so. Three. "
-    assert [piece.text for piece in view.bubbles[0].pieces if piece.forbidden] == ["is so.", "Two"]
-
-
-def test_words_cover_every_action_feeling_and_status() -> None:
-    assert set(page_words.ACTIONS) == set(page_words.DOES) == set(get_args(Action))
-    assert set(page_words.FEELINGS) == set(EMOTIONS)
-    assert set(page_words.STATUSES) == set(get_args(Status))
 
 
 def test_files_are_shown_from_where_the_reader_stands(

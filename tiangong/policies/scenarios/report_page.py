@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from tiangong.policies.document import ByLanguage
 from tiangong.policies.scenarios import page_words
 from tiangong.policies.scenarios.expecting import deciding
+from tiangong.policies.scenarios.page_reasons import reason
 from tiangong.policies.scenarios.page_talk import dialogue
 from tiangong.policies.scenarios.page_words import Both, page_verdict
 from tiangong.policies.scenarios.report import DENIES, Report, RuleCoverage
@@ -96,6 +97,7 @@ def _template() -> Template:
         "dialogue": dialogue,
         "place": place,
         "failure_lines": failure_lines,
+        "reason": reason,
         "live_share": live_share,
         "about": _about,
         "many": page_words.many,
