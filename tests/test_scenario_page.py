@@ -1,6 +1,7 @@
 """The page that tells people how a policy holds: its verdict, both languages, and that what was said cannot break it."""
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.made_scenarios import FAILING, HOLDING, LIVE, leaking, played, with_status, written
 from tiangong.core.face import EMOTIONS
@@ -211,3 +213,36 @@ def test_every_reason_is_told_in_chinese_too(line: str) -> None:
 )
 def test_reasons_in_chinese(line: str, zh: str) -> None:
     assert reason(line).zh == zh
+
+
+# --- in a browser --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's chromium")
+@pytest.mark.parametrize(
+    ("locale", "width_px", "first", "then"),
+    [
+        ("zh-CN", 390, "行为守则测试报告", "How the policy holds"),
+        ("en-US", 1280, "How the policy holds", "行为守则测试报告"),
+    ],
+)
+def test_a_browser_opens_in_its_language_and_the_button_changes_it(
+    report: Report, tmp_path: Path, locale: str, width_px: int, first: str, then: str
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(as_page(leaking(report)), encoding="utf-8")
+    wrong: list[str] = []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(locale=locale, viewport={"width": width_px, "height": 800})
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("request", lambda request: wrong.append(request.url) if request.url != file.as_uri() else None)
+        page.goto(file.as_uri())
+        assert first in page.inner_text("h1")
+        assert then not in page.inner_text("h1")
+        page.click("header button")
+        assert then in page.inner_text("h1")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+        browser.close()
+    assert wrong == []

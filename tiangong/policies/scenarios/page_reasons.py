@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from tiangong.policies.scenarios.page_words import ACTIONS, FEELINGS, Both
+from tiangong.policies.scenarios.page_words import DOES, FEELINGS, Both
 
 _BEFORE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), zh)
@@ -20,7 +20,7 @@ _BEFORE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 
 
 def _action(name: str) -> str:
-    return ACTIONS[name].zh if name in ACTIONS else name
+    return DOES[name].zh if name in DOES else name
 
 
 def _decision(words: str) -> str:
