@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tiangong.policies.reading import Complaint, PolicyProblem
 from tiangong.policies.scenarios.outcome import TurnOutcome
-from tiangong.policies.scenarios.report import Report
+from tiangong.policies.scenarios.report import Report, RuleCoverage
 from tiangong.policies.scenarios.report_facts import (
     flow_coverage,
     live_share,
@@ -62,19 +62,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "elapsed_s": round(report.elapsed_s, 3),
         },
         "scenarios": [_scenario(result) for result in report.results],
-        "rules": [
-            {
-                "id": rule.rule,
-                "pack": rule.pack,
-                "severity": rule.severity,
-                "action": rule.action,
-                "about": {language: list(texts) for language, texts in rule.about.items()},
-                "hit_by": list(rule.hit_by),
-                "languages": list(rule.languages),
-                "mutant": rule.mutant,
-            }
-            for rule in report.rules
-        ],
+        "rules": [_rule(rule) for rule in report.rules],
         "flow_steps": [{"step": step, "reached": reached} for step, reached in report.flow_steps],
         "over_blocking": {
             "stopped": stopped,
@@ -84,6 +72,19 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "language_gaps": [{"rule": rule, "language": language} for rule, language in report.language_gaps],
         "check_ms": {"p50": round(report.check_ms(0.5), 3), "p95": round(report.check_ms(0.95), 3)},
+    }
+
+
+def _rule(rule: RuleCoverage) -> dict[str, Any]:
+    return {
+        "id": rule.rule,
+        "pack": rule.pack,
+        "severity": rule.severity,
+        "action": rule.action,
+        "about": {language: list(texts) for language, texts in rule.about.items()},
+        "hit_by": list(rule.hit_by),
+        "languages": list(rule.languages),
+        "mutant": rule.mutant,
     }
 
 
