@@ -1,17 +1,19 @@
 """What all scenarios together tell of a policy: coverage, mutation score, over-blocking, gaps, times."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
 from tiangong.policies.compiled import CompiledPolicy
+from tiangong.policies.document import ByLanguage
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.scenarios.expecting import deciding
 from tiangong.policies.scenarios.outcome import Rooms
 from tiangong.policies.scenarios.running import ScenarioResult, run_scenario
 
-_DENIES = frozenset({"end", "care", "refuse", "hand_off", "replace", "redact", "rewrite"})
+DENIES: Final = frozenset({"end", "care", "refuse", "hand_off", "replace", "redact", "rewrite"})
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,11 @@ class RuleCoverage:
     hit_by: tuple[str, ...]  # ids of scenarios in which it acted
     languages: tuple[str, ...]  # of those scenarios
     mutant: str  # "killed": without the rule some scenario fails; "survived"; "untested": it acts in none
+    about: ByLanguage = field(default_factory=ByLanguage)  # what it is for, in plain words
 
     @property
     def denies(self) -> bool:
-        return self.action in _DENIES
+        return self.action in DENIES
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Report:
     flow_steps: tuple[tuple[str, bool], ...]  # ("returns.confirm", whether a scenario came there)
     languages: tuple[str, ...]  # of the policy
     elapsed_s: float
+    budget: float = 0.01  # share of harmless turns that the policy may stop
+    mutated: bool = True  # whether the mutants were played; otherwise there is no mutation score
 
     def counted(self, status: str) -> int:
         return sum(result.status == status for result in self.results)
@@ -66,7 +71,7 @@ class Report:
     def over_blocking(self) -> tuple[int, int]:
         """(turns that were stopped, turns) of all scenarios of kind `must_allow`."""
         outcomes = [o for r in self.results if r.case.scenario.kind == "must_allow" for o in r.outcomes]
-        return sum(deciding(outcome)[0] in _DENIES for outcome in outcomes), len(outcomes)
+        return sum(deciding(outcome)[0] in DENIES for outcome in outcomes), len(outcomes)
 
     @property
     def language_gaps(self) -> tuple[tuple[str, str], ...]:
@@ -103,7 +108,7 @@ def reported(
         mutant = _mutant(policy, rule.id, hit_by, rooms) if mutate else "untested"
         languages = tuple(sorted({result.case.scenario.language for result in hit_by}))
         names = tuple(result.case.scenario.scenario for result in hit_by)
-        rules.append(RuleCoverage(rule.id, each.pack, rule.severity, rule.action, names, languages, mutant))
+        rules.append(RuleCoverage(rule.id, each.pack, rule.severity, rule.action, names, languages, mutant, rule.about))
     return Report(
         compiled.file.policy,
         tuple(results),
@@ -111,6 +116,8 @@ def reported(
         _flow_steps(compiled, results),
         tuple(compiled.file.languages),
         elapsed_s,
+        compiled.file.budget.over_blocking,
+        mutate,
     )
 
 
