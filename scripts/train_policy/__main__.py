@@ -4,7 +4,7 @@ A few minutes on one core. Reads the public sets (--data) and the grammars in co
 """
 
 import argparse
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +22,21 @@ LABELS: Final = {"input": INPUT_LABELS, "output": OUTPUT_LABELS}
 
 def tables(data: Path) -> dict[str, Table]:
     samples = own_samples() + public_samples(data)
-    # Sentences that are harmless to say are harmless to hear, so most plain rows teach both models.
-    chosen: dict[str, Sequence[Sample]] = {
-        direction: [s for s in samples if s.direction == direction or (not s.flags and not s.own)]
-        for direction in LABELS
-    }
-    return {direction: table(rows) for direction, rows in chosen.items()}
+    found = {direction: [_for_direction(sample, direction) for sample in samples] for direction in LABELS}
+    return {direction: table([s for s in rows if s is not None]) for direction, rows in found.items()}
+
+
+def _for_direction(sample: Sample, direction: str) -> Sample | None:
+    """A sample as the model of a direction may learn from it; None: not at all.
+
+    What is harmless to hear is harmless to say, so plain rows teach both models; but people say of themselves what an avatar
+    must not ("I had lunch"), so they are no evidence against a claim to be human.
+    """
+    if sample.direction == direction:
+        return sample
+    if sample.flags or sample.own:
+        return None
+    return replace(sample, unknown=sample.unknown | {"claims_human"})
 
 
 def save(model: LinearModel, path: Path) -> None:
