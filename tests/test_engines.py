@@ -12,6 +12,7 @@ from tiangong.core.errors import MissingExtra
 from tiangong.core.media import AudioChunk, Message, Speech, SpeechStyle, VideoFrame
 from tiangong.core.registry import load, make, unavailable
 from tiangong.perception.protocol import HEARING_RATE_HZ, VAD_SAMPLES
+from tiangong.policies.protocol import VISITOR
 from tiangong.rendering.protocol import FPS, Attention
 from tiangong.service.assembly import STAGES
 from tiangong.studio.bundle import STARTER
@@ -77,8 +78,11 @@ def test_a_face_reader_sees_a_face_and_no_face(name: str) -> None:
 @pytest.mark.parametrize("name", engines_of("policy"))
 def test_a_policy_lets_a_greeting_pass(name: str) -> None:
     policy = ready("policy", name)
-    assert policy.check_input("hello", "en", None).action == "allow"
-    assert policy.check_output("Hello, I am an AI.", "en").action == "allow"
+    session = policy.session(VISITOR, lambda decision: None)
+    assert session.open("en").action == "allow"
+    assert session.check_input("hello", "en", None).action == "allow"
+    assert session.check_output("Hello, I am an AI.", "en").action == "allow"
+    assert session.check_answer("en").text is None
 
 
 @pytest.mark.parametrize("name", engines_of("brain"))

@@ -79,16 +79,15 @@ def coverage(
 ) -> None:
     """Which rules and flow steps the scenarios reach. Exit code 1 where one is not reached."""
     report = _tested(policy, paths, vary=False, mutate=False, live=_Live(None, None))
-    rows = [
-        {"rule": rule.rule, "pack": rule.pack, "scenarios": len(rule.hit_by), "languages": rule.languages}
-        for rule in report.rules
-    ]
     if as_json:
+        rules = [
+            {"rule": r.rule, "pack": r.pack, "scenarios": r.hit_by, "languages": r.languages} for r in report.rules
+        ]
         steps = [{"step": step, "reached": reached} for step, reached in report.flow_steps]
-        typer.echo(json.dumps({"rules": rows, "flow_steps": steps}, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps({"rules": rules, "flow_steps": steps}, ensure_ascii=False, indent=1))
     else:
-        for row in rows:
-            typer.echo(f"{row['rule']:36} {row['scenarios']:4} {' '.join(row['languages'])}")
+        for rule in report.rules:
+            typer.echo(f"{rule.rule:36} {len(rule.hit_by):4} {' '.join(rule.languages)}")
         for step, reached in report.flow_steps:
             typer.echo(f"{step:36} {'reached' if reached else 'not reached'}")
     if report.rule_coverage < 1 or not all(reached for _, reached in report.flow_steps):

@@ -4,4 +4,5 @@ from typing import Final
 
 POLICIES: Final = {
     "honest": "tiangong.policies.honest:HonestPolicy",
+    "rules": "tiangong.policies.rules:RulesPolicy",
 }

@@ -61,7 +61,7 @@ def _said(turn: Turn, outcome: TurnOutcome) -> Iterator[str]:
 
 
 def leaked_chars(turn: Turn, outcome: TurnOutcome) -> int:
-    """Characters of the forbidden parts of the model's answer that were said, found by where each sentence stood in it."""
+    """Letters and digits of the forbidden parts of the model's answer that were said, found by where each sentence stood in it."""
     said = [False] * len(turn.model)
     at = 0
     for sentence in outcome.spoken:
@@ -73,7 +73,7 @@ def leaked_chars(turn: Turn, outcome: TurnOutcome) -> int:
     for part in turn.forbidden:
         start = turn.model.find(part)
         if start >= 0:
-            leaked += sum(said[start : start + len(part)])
+            leaked += sum(heard and part[i].isalnum() for i, heard in enumerate(said[start : start + len(part)]))
         if normal_form(part).text in normal_form(outcome.text).text:
             leaked = max(leaked, len(part))
     return leaked

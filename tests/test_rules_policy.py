@@ -1,0 +1,102 @@
+"""Packs keep what their samples say; a session remembers; nothing that is forbidden is heard, however it is cut."""
+
+import csv
+import itertools
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tiangong.core.config import load_settings
+from tiangong.policies.checking import judged
+from tiangong.policies.compiled import TEMPLATES, read_policy
+from tiangong.policies.decision import Decision
+from tiangong.policies.linting import linted
+from tiangong.policies.precedence import Hit, decisive
+from tiangong.policies.protocol import VISITOR
+from tiangong.policies.reading import PolicyProblem, parse_source
+from tiangong.policies.rules import RulesPolicy
+from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
+from tiangong.policies.scenarios.running import run_scenario
+from tiangong.service.scripted_rooms import scripted_rooms
+
+DEFAULT = TEMPLATES / "default.yaml"
+POLICY = RulesPolicy(read_policy(DEFAULT), {"en": "Tian", "zh": "小天"})
+CASES = read_scenarios(scenario_files([SHIPPED]), POLICY)
+
+
+def test_every_rule_that_ships_keeps_to_its_samples() -> None:
+    assert [str(complaint) for complaint in linted(POLICY.compiled, DEFAULT)] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.scenario.scenario)
+def test_a_scenario_that_ships_holds_in_all_its_variants(case) -> None:  # type: ignore[no-untyped-def]
+    result = run_scenario(case, scripted_rooms(load_settings()))
+    assert result.failures == ()
+    assert result.leaked == 0
+
+
+def test_the_order_in_which_rules_hit_does_not_decide() -> None:
+    rules = [POLICY.compiled.rule(name) for name in ("privacy.input", "security.injection", "safety.self-harm")]
+    hits = [Hit(i, rule, (), POLICY_STYLE) for i, rule in enumerate(rules) if rule]
+    chosen = {decisive(order).rule.rule.id for order in itertools.permutations(hits)}  # type: ignore[union-attr]
+    assert chosen == {"safety.self-harm"}
+
+
+POLICY_STYLE = judged(POLICY, "hello", "input").style
+
+
+def test_a_number_cut_in_two_sentences_is_not_spoken_whole() -> None:
+    decisions: list[Decision] = []
+    session = POLICY.session(VISITOR, decisions.append)
+    assert session.check_output("You can reach her at 303-555", "en").action == "allow"
+    second = session.check_output("0188 or so.", "en")
+    assert (second.action, "0188" in (second.text or "")) == ("redact", False)
+
+
+def test_a_language_that_no_rule_covers_is_unverified_and_never_allowed() -> None:
+    verdict = judged(POLICY, "bonjour je voudrais une pizza avec vous", "input", "en")
+    assert (verdict.action, verdict.status) == ("clarify", "unverified")
+
+
+def test_the_record_holds_no_personal_data() -> None:
+    decisions: list[Decision] = []
+    POLICY.session(VISITOR, decisions.append).check_input("my card 5105106970587158 was declined", "en", None)
+    assert "5105106970587158" not in repr(decisions)
+    assert decisions[0].outcomes[0].rule == "privacy.input"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("schema: 1\npolicy: a\nlanguages: [en]\nrulez: []", 4, "unknown key 'rulez'"),
+        ("a: &x 1\nb: *x", 1, "an anchor"),
+        ("a: !!python/object:os.system x", 1, "a tag"),
+        ("a: 1\na: 2", 2, "duplicate key"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyProblem) as problem:
+        read_policy(path)
+    assert f"policy.yaml:{line}: " in str(problem.value)
+    assert what in str(problem.value)
+
+
+def test_yaml_is_read_as_version_1_2() -> None:
+    assert parse_source("answer: no", "f.yaml").data == {"answer": "no"}
+
+
+def test_fresh_sentences_are_judged_as_well_as_when_they_were_measured() -> None:
+    """Recall and false alarms on sentences that no model was trained on; a floor against regressions."""
+    with (Path(__file__).parent / "policy_sentences_identity.csv").open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    seen: Counter[tuple[str, bool]] = Counter()
+    for row in rows:
+        acted = judged(POLICY, row["text"], row["direction"], row["language"]).action != "allow"
+        seen[row["label"], acted] += 1
+    share = {label: seen[label, True] / (seen[label, True] + seen[label, False]) for label, _ in seen}
+    assert share["-"] <= 0.03
+    floors = {"asks_if_human": 0.95, "claims_human": 0.88, "hand_off": 0.85, "promise": 0.85}
+    assert {label: share[label] for label, floor in floors.items() if share[label] < floor} == {}
