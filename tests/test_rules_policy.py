@@ -88,8 +88,8 @@ def test_yaml_is_read_as_version_1_2() -> None:
     assert parse_source("answer: no", "f.yaml").data == {"answer": "no"}
 
 
-def test_fresh_sentences_are_judged_as_well_as_when_they_were_measured() -> None:
-    """Recall and false alarms on sentences that no model was trained on; a floor against regressions."""
+def test_known_sentences_are_judged_as_well_as_when_they_were_measured() -> None:
+    """A floor against regressions and no measure of quality: rules were tuned on these lines, and some are in the grammars."""
     with (Path(__file__).parent / "policy_sentences_identity.csv").open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
     seen: Counter[tuple[str, bool]] = Counter()
