@@ -411,7 +411,8 @@ def test_the_process_of_sphinx_ends_with_its_engine() -> None:
     assert child.wait(5) == 0
 
 
-def test_sessions_of_sphinx_do_not_mix(sphinx: PocketSphinx) -> None:
+def test_sessions_of_sphinx_do_not_mix() -> None:
+    sphinx = PocketSphinx()  # of its own: no decoder that another test left behind
     said = [spoken("one two three four five"), spoken("good morning my friend")]
 
     def heard(voices: Sequence[Floats]) -> list[str]:
@@ -421,8 +422,4 @@ def test_sessions_of_sphinx_do_not_mix(sphinx: PocketSphinx) -> None:
                 session.accept(chunk(pcm[start : start + 4_000]))
         return [session.finish().text for session in sessions]
 
-    # On a busy machine the same sound may be cut elsewhere and a weak word be heard differently; but each hears only its own.
-    numbers, greeting = (set(text.split()) for text in heard(said))
-    assert numbers >= {"two", "three", "four", "five"}
-    assert "friend" in greeting
-    assert not numbers & greeting
+    assert heard(said) == heard(said[:1]) + heard(said[1:])
