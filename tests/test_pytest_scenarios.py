@@ -50,7 +50,7 @@ def test_a_live_scenario_without_a_model_is_skipped_with_the_reason(pytester: py
 
 def test_a_flaky_scenario_fails_and_says_so(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     def flaky(case: ScenarioCase, rooms: object, *, varied: bool) -> ScenarioResult:
-        return ScenarioResult(case, "flaky", ("run 2: turn 1: 'tea' was not said",), 3, 2, 0, (), (), 0.1)
+        return ScenarioResult(case, "flaky", ("run 2: turn 1: 'tea' was not said",), 3, 2, 0, (), 0.1)
 
     monkeypatch.setattr(running, "run_scenario", flaky)
     result = run(pytester, live=LIVE)

@@ -134,7 +134,7 @@ class Conversation:
         self._policy.turn_over()
 
     def _answer(self, turn: Turn) -> AsyncGenerator[Speech]:
-        """brain -> sentences -> policy -> voice, each stage ahead of the next."""
+        """brain -> sentences -> policy (two sentences ahead) -> voice (four pieces of speech ahead)."""
         sentences = self._mind.cleared(split_sentences(self._mind.thoughts(turn)), turn)
         return ahead(self._mind.spoken(ahead(sentences, 2), turn), 4)
 

@@ -153,10 +153,9 @@ class _Live:
 
 
 def _policy(path: Path | None) -> "RulesPolicy":
-    from tiangong.policies.compiled import read_policy
-    from tiangong.policies.rules import RulesPolicy, policy_path
+    from tiangong.policies.rules import named_policy
 
-    return RulesPolicy(read_policy(policy_path(path)))
+    return named_policy(path)
 
 
 def _tested(policy: Path | None, paths: list[Path] | None, vary: bool, mutate: bool, live: _Live) -> "Report":

@@ -79,9 +79,6 @@ class PolicySettings(_Section):
     file: Path | None = (
         None  # a policy file for every avatar; None: each avatar's own policy.yaml, or the one that ships
     )
-    decisions: Path | None = None  # a file to which each decision is appended as a line of JSON; personal data masked
-    judge_base_url: str | None = None  # an OpenAI-compatible server with a judge model
-    judge_model: str | None = None  # the judge's name at `judge_base_url`
 
 
 class Deadlines(_Section):

@@ -90,10 +90,14 @@ def compiled(file: PolicyFile, source: Source, folder: Path, judge: Judge | None
     return CompiledPolicy(file, tuple(rules), flows, detectors)
 
 
+def pack_folder(name: str, beside: Path) -> Path | None:
+    """Where a pack lies: beside the policy file, else among those that ship; None: nowhere."""
+    return next((where for where in (beside, PACKS) if (where / f"{name}.yaml").is_file()), None)
+
+
 def _found_pack(name: str, place: int, source: Source, folder: Path) -> tuple[Pack, Source]:
-    for where in (folder, PACKS):
-        if (where / f"{name}.yaml").is_file():
-            return read_pack(name, where)
+    if where := pack_folder(name, folder):
+        return read_pack(name, where)
     mend = f"ships: {', '.join(shipped_packs())}"
     raise PolicyProblem([source.complaint(("packs", place), f"no pack '{name}'", mend)])
 
@@ -121,24 +125,31 @@ def _unknown_without(file: PolicyFile, parts: list[tuple[Pack, Source]], source:
 
 def _detectors(file: PolicyFile, parts: list[tuple[Pack, Source]], judge: Judge | None) -> Detectors:
     patterns: list[str] = []
+    where: list[tuple[Source, tuple[str | int, ...]]] = []  # each pattern stands
     names: dict[str, tuple[int, ...]] = {}
     words: dict[str, WordList] = {}
-    complaints: list[Complaint] = []
     for pack, source in parts:
         for name, by_language in pack.patterns.items():
-            places: list[int] = []
+            first = len(patterns)
             for language, texts in by_language.items():
-                for i, pattern in enumerate(texts):
-                    if complaint := _refused(pattern, source, ("patterns", name, language, i)):
-                        complaints.append(complaint)
-                    places.append(len(patterns))
-                    patterns.append(pattern)
-            names[f"{pack.pack}/{name}"] = tuple(places)
+                patterns += texts
+                where += [(source, ("patterns", name, language, i)) for i in range(len(texts))]
+            names[f"{pack.pack}/{name}"] = tuple(range(first, len(patterns)))
         for name, by_language in pack.words.items():
             words[f"{pack.pack}/{name}"] = WordList([word for texts in by_language.values() for word in texts])
-    if complaints:
-        raise PolicyProblem(complaints)
-    return Detectors(PatternSet(patterns), names, words, shipped_models(), _topics(file), judge)
+    return Detectors(_pattern_set(patterns, where), names, words, shipped_models(), _topics(file), judge)
+
+
+def _pattern_set(patterns: list[str], where: list[tuple[Source, tuple[str | int, ...]]]) -> PatternSet:
+    """All patterns compiled once; only where that fails is each tried by itself, to tell all that are refused."""
+    try:
+        return PatternSet(patterns)
+    except ConfigError as error:
+        tried = [_refused(pattern, *place) for pattern, place in zip(patterns, where, strict=True)]
+        refused = [complaint for complaint in tried if complaint]
+        if not refused:  # each is good, all together are too many
+            raise
+        raise PolicyProblem(refused) from error
 
 
 def _refused(pattern: str, source: Source, path: tuple[str | int, ...]) -> Complaint | None:

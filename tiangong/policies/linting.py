@@ -10,6 +10,7 @@ from tiangong.policies.compiled import (
     CompiledPolicy,
     CompiledRule,
     conditions_in,
+    pack_folder,
     read_pack,
     read_policy,
 )
@@ -31,13 +32,12 @@ assert frozenset(get_args(Action)) >= STOPS | NEEDS_TEXT
 
 def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = None) -> list[Complaint]:
     """All complaints about a policy. `allowed`: rules that some must-allow scenario covers; None: no scenarios were given."""
-    sources = {policy.file.policy: (read_source(file), "rules", "flows")}
+    sources = {policy.file.policy: read_source(file)}
     for name in policy.file.packs:
-        folder = file.parent if (file.parent / f"{name}.yaml").is_file() else PACKS
-        sources[name] = (read_pack(name, folder)[1], "rules", "flows")
+        sources[name] = read_pack(name, pack_folder(name, file.parent) or PACKS)[1]
     complaints: list[Complaint] = []
     for each in policy.rules:
-        source = sources[each.pack][0]
+        source = sources[each.pack]
         path = _place(source, each.rule.id)
         complaints += _texts(each.rule, policy.file.languages, source, path)
         complaints += _samples(each, policy, source, path)
@@ -51,7 +51,7 @@ def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = 
             what = f"rule '{each.rule.id}' stops people, and no scenario of kind 'must_allow' covers it"
             complaints.append(source.complaint(path, what, "write one with what it must let pass"))
     for flow in policy.flows:
-        complaints += _flow(flow.flow, policy.file.languages, sources[flow.pack][0])
+        complaints += _flow(flow.flow, policy.file.languages, sources[flow.pack])
     return complaints
 
 

@@ -156,13 +156,11 @@ class RuleSession:
 
     def _covered(self, text: Evidence, spans: Sequence[Span], rule: CompiledRule, language: str) -> str:
         """The text with its spans covered so that it can still be spoken; personal data by the name of their kind."""
-        kinds = {(datum.start, datum.end): datum for datum in text.personal_data}
+        data = text.personal_data if rule.rule.action == "redact" else ()
         other = in_language(rule.rule.text or COVERED, language)
         said, at = "", 0
         for start, end in spans:
-            known = [
-                datum for (s, e), datum in kinds.items() if start <= s and e <= end and rule.rule.action == "redact"
-            ]
+            known = [datum for datum in data if start <= datum.start and datum.end <= end]
             said += text.text[at:start] + (spoken_mask(known[0].kind, language) if known else other)
             at = end
         return said + text.text[at:]
@@ -252,7 +250,7 @@ class RuleSession:
                 judgement.looked,
                 kept,
                 said,
-            )  # fmt: skip
+            )
         )
 
 

@@ -43,6 +43,11 @@ class RulesPolicy:
         return RuleSession(self.compiled, self.names, caller, record, self.tools)
 
 
+def named_policy(wanted: Path | None) -> RulesPolicy:
+    """The policy in a file, or one that ships by its name; None: the default. Raises ConfigError."""
+    return RulesPolicy(read_policy(policy_path(wanted)))
+
+
 def policy_path(wanted: Path | None) -> Path:
     """A policy file by its path, or one that ships by its name; None: the default. Raises ConfigError for neither."""
     if wanted is None:

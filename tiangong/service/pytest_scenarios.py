@@ -132,12 +132,10 @@ def _clear_lines() -> Generator[None]:
 def _policy(config: pytest.Config) -> "RulesPolicy":
     """The policy under test, read once."""
     if _POLICY not in config.stash:
-        from tiangong.policies.compiled import read_policy
-        from tiangong.policies.rules import RulesPolicy, policy_path
+        from tiangong.policies.rules import named_policy
 
         wanted: str | None = config.getoption("--tiangong-policy")
-        path = policy_path(config.invocation_params.dir / wanted if wanted else None)
-        config.stash[_POLICY] = RulesPolicy(read_policy(path))
+        config.stash[_POLICY] = named_policy(config.invocation_params.dir / wanted if wanted else None)
     return config.stash[_POLICY]
 
 

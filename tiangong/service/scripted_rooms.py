@@ -8,9 +8,8 @@ import asyncio
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,12 +90,16 @@ class _NoKnowledge:
 
 
 class _PlainFace:
-    """A grey picture: whatever else is seen in it was put there on the way out."""
+    """A grey picture: whatever else is seen in it was put there on the way out. Keeps the expressions that it was given."""
 
     height_px, width_px = 256, 256
     needs_sound = False
 
+    def __init__(self) -> None:
+        self.drawn: list[NDArray[np.float32]] = []  # (frames, 52) each
+
     def draw(self, motion: FaceMotion, sound: AudioChunk | None = None) -> NDArray[np.uint8]:
+        self.drawn.append(motion.expression)
         return np.full((len(motion), self.height_px, self.width_px, 3), 128, np.uint8)
 
 
@@ -118,14 +121,14 @@ class ScriptedRooms:
 
     def _illustrator(self) -> "_Watched":
         face = _PlainFace()
-        session = self._motion().session(_SEED)
-        return _Watched(Illustrator(Body(session, face, still_picture(face)), _Workers()), session)
+        body = Body(self._motion().session(_SEED), face, still_picture(face))
+        return _Watched(Illustrator(body, _Workers()), face)
 
 
 @dataclass(frozen=True)
 class _Watched:
     illustrator: Illustrator
-    motion: Any
+    face: _PlainFace
 
 
 @dataclass
@@ -200,12 +203,12 @@ class _ScriptedRoom:
         """(mean smile of the sentence, whether every picture bears the mark)."""
         if self.watched is None:
             return None, None
-        moves = cast(FaceMotion, self.watched.motion.speak(speech, 0.0))
+        self.watched.face.drawn.clear()
         labelled = True
         async with aclosing(self.watched.illustrator.speech(self.number, speech, 0.0)) as clips:
             async for clip in clips:
                 labelled = labelled and bool((clip.frames != 128).any(axis=(1, 2, 3)).all())
-        return float(moves.expression[:, _SMILES].mean()), labelled
+        return float(np.concatenate(self.watched.face.drawn)[:, _SMILES].mean()), labelled
 
 
 def _spoken(answer: Iterator[str] | None) -> Iterator[str] | None:
@@ -218,26 +221,11 @@ def _spoken(answer: Iterator[str] | None) -> Iterator[str] | None:
 
 def scripted_rooms(settings: Settings) -> ScriptedRooms:
     """Rooms with the engines of these settings; a live language model only where one is set."""
-    brain = settings.brain
-    live: Brain | None = None
-    if brain.base_url or brain.model:
-        live = Engines(settings).brain
-    return ScriptedRooms(brain=live, motion=lambda: _motion(settings), hearing=hearing_of(settings))
+    engines = Engines(settings)  # makes each engine when it is first asked for, and keeps it
 
-
-def _motion(settings: Settings) -> MotionEngine:
-    return Engines(settings).motion
-
-
-def hearing_of(settings: Settings) -> Callable[[Path, str], str]:
-    """The real recogniser of these settings, made when it is first needed; reads a recording in a language."""
-
-    @lru_cache(maxsize=1)
-    def engines() -> Engines:
-        return Engines(settings)
-
-    def read(recording: Path, language: str) -> str:
-        heard = hear_file(recording, engines().speech_to_text, engines().voice_activity, language)
+    def hear(recording: Path, language: str) -> str:
+        heard = hear_file(recording, engines.speech_to_text, engines.voice_activity, language)
         return " ".join(segment.text for segment in heard.segments)
 
-    return read
+    live = engines.brain if settings.brain.base_url or settings.brain.model else None
+    return ScriptedRooms(brain=live, motion=lambda: engines.motion, hearing=hear)

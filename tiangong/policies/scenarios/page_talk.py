@@ -8,6 +8,7 @@ from typing import Final
 from tiangong.core.style import SpeechStyle
 from tiangong.policies.decision import Decision
 from tiangong.policies.scenarios.document import Turn
+from tiangong.policies.scenarios.expecting import places_in_answer
 from tiangong.policies.scenarios.outcome import SpokenSentence, TurnOutcome
 from tiangong.policies.scenarios.page_words import ACTIONS, FEELINGS, Both, many
 from tiangong.policies.scenarios.running import ScenarioResult
@@ -94,16 +95,13 @@ def _bubbles(outcome: TurnOutcome, turn: Turn) -> Iterator[Bubble]:
 
 def _forbidden(spoken: Sequence[SpokenSentence], turn: Turn) -> Iterator[list[bool]]:
     """Of each letter of each sentence, whether it must not be heard; a forbidden part may stretch over sentences."""
-    at = 0
-    for sentence in spoken:
+    for sentence, found in zip(spoken, places_in_answer(spoken, turn.model), strict=True):
         text = sentence.text
         marks = [False] * len(text)
-        found = turn.model.find(text, at)
-        at = found + len(text) if found >= 0 else at
         for part in turn.forbidden:
             within, in_model = text.find(part), turn.model.find(part)
             starts = [within] if within >= 0 else []
-            starts += [in_model - found] if found >= 0 and in_model >= 0 else []
+            starts += [in_model - found] if found is not None and in_model >= 0 else []
             for start in starts:
                 for i in range(max(0, start), min(len(text), start + len(part))):
                     marks[i] = True
