@@ -1,6 +1,7 @@
 """One conversation under a policy: what was said before, counters, feelings, flows."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
@@ -18,7 +19,16 @@ from tiangong.policies.document import ByLanguage, Place
 from tiangong.policies.evidence import Circumstances, Evidence, Span, written_language
 from tiangong.policies.judging import Judgement, across, judge, merged_spans
 from tiangong.policies.protocol import Caller
-from tiangong.policies.wording import ANSWERS_WITHOUT_TEXT, BROKEN, COVERED, UNVERIFIED, in_language, masked, summary_of
+from tiangong.policies.wording import (
+    ANSWERS_WITHOUT_TEXT,
+    BROKEN,
+    COVERED,
+    UNVERIFIED,
+    excerpt,
+    in_language,
+    masked,
+    summary_of,
+)
 
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
@@ -71,7 +81,7 @@ class RuleSession:
         judgement = judge(self._policy, places, evidence, self._known(), written)
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
-        self._heard.append(masked(text, evidence.personal_data, language))
+        self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
         goes_on = judgement.deciding is None or judgement.deciding.rule.rule.action in _GOES_ON
         if goes_on and (reply := self._flowed(evidence)) is not None:
             return self._flow_verdict(reply, judgement, evidence, language, started_s)
@@ -156,12 +166,13 @@ class RuleSession:
 
     def _covered(self, text: Evidence, spans: Sequence[Span], rule: CompiledRule, language: str) -> str:
         """The text with its spans covered so that it can still be spoken; personal data by the name of their kind."""
-        data = text.personal_data if rule.rule.action == "redact" else ()
+        data = sorted(text.personal_data, key=lambda d: d.start) if rule.rule.action == "redact" else []
         other = in_language(rule.rule.text or COVERED, language)
         said, at = "", 0
         for start, end in spans:
-            known = [datum for datum in data if start <= datum.start and datum.end <= end]
-            said += text.text[at:start] + (spoken_mask(known[0].kind, language) if known else other)
+            first = bisect_left(data, start, key=lambda datum: datum.start)
+            known = first < len(data) and data[first].end <= end
+            said += text.text[at:start] + (spoken_mask(data[first].kind, language) if known else other)
             at = end
         return said + text.text[at:]
 
@@ -235,8 +246,8 @@ class RuleSession:
 
     def _write_down(self, verdict: Verdict, judgement: Judgement, place: str, text: Evidence, language: str) -> None:
         felt = self._emotion
-        shown = masked(text.text, text.personal_data if text.text else (), language)
-        said = shown if verdict.action == "allow" else _without_personal_data(verdict.text or "", language)
+        shown = excerpt(masked(text.text, text.personal_data if text.text else (), language))
+        said = shown if verdict.action == "allow" else _without_personal_data(excerpt(verdict.text or ""), language)
         kept = replace(verdict, text=said, summary=_without_personal_data(verdict.summary, language))
         self._record(
             Decision(
