@@ -16,10 +16,16 @@ class Obedience:
         self._memory, self._emit = memory, emit
         self._ending = False
 
+    def heard(self, verdict: Verdict) -> None:
+        """Of the user's words, any verdict but "allow"."""
+        if verdict.action in ("redact", "rewrite") and verdict.text:
+            self._memory.amend(verdict.text)
+        if verdict.action in ("refuse", "end"):
+            self._memory.withhold()
+        self.decided(verdict)
+
     def decided(self, verdict: Verdict) -> None:
-        """Of any verdict but "allow"."""
-        if verdict.action in ("redact", "rewrite") and self._memory.unanswered and verdict.text:
-            self._memory.amend(verdict.text)  # an answer under way has no unanswered words: this is the user's text
+        """Of any words, any verdict but "allow"."""
         if verdict.action == "hand_off":
             self._emit(HandOffAsked(verdict.rule, verdict.summary))
         self._ending = self._ending or verdict.action == "end"
