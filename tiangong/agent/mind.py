@@ -139,8 +139,7 @@ class Mind:
     ) -> Verdict:
         with turn.watch.stage("policy"):
             verdict = await self.workers.run("policy", turn.id, check)
-        if verdict.action != "allow":
-            (obey or turn.policy.decided)(verdict)
+        (obey or turn.policy.decided)(verdict)
         return verdict
 
     async def spoken(self, sentences: AsyncIterator[Cleared], turn: Turn) -> AsyncGenerator[Speech]:
