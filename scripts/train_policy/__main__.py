@@ -1,6 +1,7 @@
 """python -m scripts.train_policy: train the models of intents and risks; --measure tells how they do on sources left out.
 
-A few minutes on one core. Reads the public sets (--data) and our own sentences and grammars in corpora/; writes weights/policy_*.safetensors.
+Half a minute on one core. Reads the public sets (--data), and our own sentences and grammars in corpora/; writes
+weights/policy_*.safetensors.
 """
 
 import argparse
