@@ -134,8 +134,9 @@ class Step(Section):
 
     id: Name
     ask: Name | None = None  # the slot that the answer fills
+    named: ByLanguage = {}  # RE2 patterns by which the user names the slot, to change it: "the date"
     accept: ByLanguage = {}  # RE2 patterns; the first group, or else the whole match, is the slot's value
-    confirm: bool = False  # the answer is yes or no; no goes back to the slot that the user names
+    confirm: bool = False  # the answer is yes or no; no goes back to the slot that the user names, or else to the first
     act: Name | None = None  # a tool to be called with the slots
     hand_off: bool = False
     text: ByLanguage = {}  # may hold {slot}
@@ -166,11 +167,11 @@ class Pack(Section):
 
 
 class Persona(Section):
-    """What the avatar is, and what it never claims to be."""
+    """What the avatar is, and what it never claims to be. Human, doctor and lawyer it never is: pack honesty."""
 
-    name: dict[str, Text] = {}
+    name: dict[str, Text] = {}  # where the avatar itself has none
     is_ai: Literal[True] = True  # an avatar that denies it cannot be configured
-    never_claims: list[Literal["human", "doctor", "lawyer"]] = ["human", "doctor", "lawyer"]
+    never_claims: ByLanguage = {}  # titles and names besides: "Confucius", "a judge"
 
 
 class Topics(Section):

@@ -33,6 +33,7 @@ from tiangong.policies.wording import (
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
 _GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
+_ENDS_A_FLOW: Final = frozenset({"care", "hand_off", "end"})
 
 
 class Tool(Protocol):
@@ -55,6 +56,7 @@ class RuleSession:
         self._policy, self._names, self._caller, self._record, self._tools = policy, names, caller, record, tools
         self.counters: dict[str, int] = {}
         self.flow: flows.FlowState | None = None
+        self._interrupted = False  # something else came between a question of the flow and its answer
         self._turn = 0
         self._said: list[str] = []  # sentences of this answer that were let through
         self._heard: list[str] = []  # what the user said, personal data masked
@@ -82,9 +84,13 @@ class RuleSession:
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
         self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
-        goes_on = judgement.deciding is None or judgement.deciding.rule.rule.action in _GOES_ON
-        if goes_on and (reply := self._flowed(evidence)) is not None:
+        action = judgement.deciding.rule.rule.action if judgement.deciding else "allow"
+        reply = self._flowed(evidence) if action in _GOES_ON else None
+        if reply and reply.action != "allow":
             return self._flow_verdict(reply, judgement, evidence, language, started_s)
+        if action in _ENDS_A_FLOW:
+            self.flow = None
+        self._interrupted = self.flow is not None
         return self._decided(judgement, "input", evidence, language, started_s, written)
 
     def check_output(self, sentence: str, language: str) -> Verdict:
@@ -105,6 +111,10 @@ class RuleSession:
         started_s = time.perf_counter()
         evidence = Evidence(" ".join(self._said), "output", self._policy.detectors)
         judgement = judge(self._policy, ("output.final",), evidence, self._known(), language)
+        if judgement.deciding is None and self._interrupted and self.flow and (flow := self._flow(self.flow.flow)):
+            self._interrupted = False
+            reply = flows.asked_again(flow, self.flow)
+            return self._flow_verdict(reply, judgement, evidence, language, started_s, "output.final")
         return self._decided(judgement, "output.final", evidence, language, started_s)
 
     def check_tool(self, tool: str, arguments: str, language: str) -> Verdict:
@@ -188,8 +198,9 @@ class RuleSession:
         return next((each for each in self._policy.flows if each.flow.id == flow_id), None)
 
     def _flow_verdict(
-        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float
-    ) -> Verdict:
+        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float,
+        place: str = "input",
+    ) -> Verdict:  # fmt: skip
         self.flow = reply.state
         slots = dict(reply.slots)
         action = reply.action
@@ -202,7 +213,7 @@ class RuleSession:
         verdict = Verdict(
             action, f"{reply.flow}.{reply.step}", said, self._style, elapsed_ms=elapsed_ms, summary=summary
         )
-        self._write_down(verdict, judgement, "input", text, language)
+        self._write_down(verdict, judgement, place, text, language)
         return verdict
 
     def _act(self, reply: flows.FlowReply, language: str) -> tuple[flows.Action, str]:

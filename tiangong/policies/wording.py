@@ -57,7 +57,8 @@ def excerpt(text: str) -> str:
 def summary_of(heard: Sequence[str], emotion: Emotion | None, slots: dict[str, str], language: str) -> str:
     """For a human colleague; lines of the user are masked already."""
     chinese = language == "zh"
-    lines = "；".join(heard[-_LAST:]) if chinese else " / ".join(heard[-_LAST:])
+    told = list(dict.fromkeys(heard))[-_LAST:]  # what was said again tells nothing more
+    lines = "；".join(told) if chinese else " / ".join(told)
     parts = [f"用户说：{lines}" if chinese else f"The user said: {lines}"]
     if emotion and emotion.confidence >= _SURE and emotion.label in _FEELING:
         feeling = _FEELING[emotion.label][chinese]
