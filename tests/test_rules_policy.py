@@ -84,6 +84,32 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, text: str
     assert what in str(problem.value)
 
 
+PIECES = """
+schema: 1
+policy: a
+languages: [en]
+pieces: {{machine: "(?:ro)?bot", thing: '{}'}}
+patterns: {{asked: {{en: ['are you an? {}$', 'x{{2}}y']}}}}
+rules: [{{id: a.b, place: input, when: {{pattern: asked}}, action: refuse}}]
+"""
+
+
+def test_patterns_share_pieces_and_a_piece_may_hold_those_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(PIECES.format("mean {machine}|machine", "{thing}"), encoding="utf-8")
+    policy = RulesPolicy(read_policy(path), {})
+    actions = {text: judged(policy, text, "input").action for text in ("are you a mean bot", "are you a bot", "xxy")}
+    assert actions == {"are you a mean bot": "refuse", "are you a bot": "allow", "xxy": "refuse"}
+
+
+@pytest.mark.parametrize(("piece", "used", "line"), [("x {later}", "{thing}", 5), ("x", "{nothing}", 6)])
+def test_an_unknown_piece_is_told_with_its_line(tmp_path: Path, piece: str, used: str, line: int) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(PIECES.format(piece, used), encoding="utf-8")
+    with pytest.raises(PolicyProblem, match=f"policy.yaml:{line}: no piece"):
+        read_policy(path)
+
+
 def test_yaml_is_read_as_version_1_2() -> None:
     assert parse_source("answer: no", "f.yaml").data == {"answer": "no"}
 

@@ -60,10 +60,11 @@ def play_scenarios(
 ) -> None:
     """Play scenarios, with their variants, and report."""
     from tiangong.cli.policy_reports import write_reports
+    from tiangong.policies.scenarios.report_facts import within_budget
 
     report = _tested(policy, paths, vary, mutate, _Live(brain_url, brain_model))
     typer.echo(write_reports(report, html, junit, json_path, previous))
-    if report.counted("fail"):
+    if report.counted("fail") or not within_budget(report):
         raise typer.Exit(_FAILED)
     if report.counted("flaky") or report.counted("unmeasured"):
         raise typer.Exit(_UNSURE)

@@ -14,6 +14,7 @@ from tiangong.policies.detectors.topics import TopicExamples
 from tiangong.policies.detectors.word_lists import WordList
 from tiangong.policies.document import ByLanguage, Condition, Flow, Pack, PolicyFile, Rule
 from tiangong.policies.evidence import Detectors, Judge
+from tiangong.policies.pieces import spelled_out, spelled_pieces
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, checked, read_source
 
 PACKS: Final = Path(__file__).parent / "packs"
@@ -71,7 +72,14 @@ def read_policy(path: Path, judge: Judge | None = None) -> CompiledPolicy:
 
 
 def compiled(file: PolicyFile, source: Source, folder: Path, judge: Judge | None = None) -> CompiledPolicy:
-    own = Pack(pack=file.policy, patterns=file.patterns, words=file.words, rules=file.rules, flows=file.flows)
+    own = Pack(
+        pack=file.policy,
+        pieces=file.pieces,
+        patterns=file.patterns,
+        words=file.words,
+        rules=file.rules,
+        flows=file.flows,
+    )
     parts = [(own, source)] + [_found_pack(name, i, source, folder) for i, name in enumerate(file.packs)]
     complaints = [*_twice(parts), *_unknown_without(file, parts, source)]
     if complaints:
@@ -129,10 +137,12 @@ def _detectors(file: PolicyFile, parts: list[tuple[Pack, Source]], judge: Judge 
     names: dict[str, tuple[int, ...]] = {}
     words: dict[str, WordList] = {}
     for pack, source in parts:
+        pieces = spelled_pieces(pack.pieces, source)
         for name, by_language in pack.patterns.items():
             first = len(patterns)
             for language, texts in by_language.items():
-                patterns += texts
+                path = ("patterns", name, language)
+                patterns += [spelled_out(text, pieces, source, (*path, i)) for i, text in enumerate(texts)]
                 where += [(source, ("patterns", name, language, i)) for i in range(len(texts))]
             names[f"{pack.pack}/{name}"] = tuple(range(first, len(patterns)))
         for name, by_language in pack.words.items():

@@ -158,7 +158,8 @@ class Pack(Section):
 
     pack: Name
     about: ByLanguage = {}
-    patterns: dict[Name, ByLanguage] = {}
+    pieces: dict[Name, Text] = {}  # parts of patterns by name; a piece may hold {pieces} that stand before it
+    patterns: dict[Name, ByLanguage] = {}  # RE2, with {pieces}
     words: dict[Name, ByLanguage] = {}
     rules: list[Rule] = []
     flows: list[Flow] = []
@@ -204,6 +205,7 @@ class PolicyFile(Section):
     packs: list[Name] = []
     persona: Persona = Persona()
     topics: Topics = Topics()
+    pieces: dict[Name, Text] = {}
     patterns: dict[Name, ByLanguage] = {}
     words: dict[Name, ByLanguage] = {}
     rules: list[Rule] = []

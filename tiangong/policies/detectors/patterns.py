@@ -9,7 +9,7 @@ import re2
 from tiangong.core.errors import ConfigError
 from tiangong.policies.detectors.tracked_text import NormalForm
 
-_LONGEST_PATTERN_CHARS: Final = 2_000
+_LONGEST_PATTERN_CHARS: Final = 4_000  # with its pieces spelled out
 _PATTERN_BYTES: Final = 1 << 20  # of compiled program; a counted repetition of a repetition reaches it
 _SET_BYTES: Final = 8 << 20  # of one set's automaton, of which most is used only by hostile texts
 # Many patterns in one automaton have so many states together that a text made to meet them all builds new ones at every
