@@ -101,7 +101,7 @@ class Message:
 class LaterVerdict(Protocol):
     """What a judge model, which may be slow, still has to say about a text that the quick checks let pass."""
 
-    held: bool  # nothing of the text may be heard before its verdict
+    must_hold: bool  # nothing of the text may be heard before its verdict
 
     def ask(self) -> None:
         """Ask the judge and keep what it answers; slow, on a thread of its own. What the judge cannot tell is kept as that."""
@@ -111,8 +111,11 @@ class LaterVerdict(Protocol):
         """Instead of `ask`: the judge is not asked."""
         ...
 
-    def verdict(self) -> "Verdict":
-        """After either of them, where the session's quick checks run: "allow" where the text may stand."""
+    def verdict(self, held: bool) -> "Verdict":
+        """After either of them, where the session's quick checks run: "allow" where the text may stand.
+
+        `held`: nothing of it was heard yet; otherwise `Verdict.text` takes back what may have been.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import re2
 
@@ -23,6 +23,12 @@ _YES: Final = re2.compile(
 )
 _NO: Final = re2.compile(r"^(?:no|nope|not|wrong|incorrect|that'?s (?:wrong|not))\b|^(?:不|不是|不对|错了|没有|不行)")
 _EXCEPT_NO: Final = re2.compile(r"^(?:no problem|不错)")
+
+
+class Tool(Protocol):
+    """Does something outside with the slots of a flow, and says how it went. Raises EngineError."""
+
+    def __call__(self, slots: dict[str, str]) -> str: ...
 
 
 @dataclass(frozen=True)
