@@ -44,7 +44,9 @@ class TransformersJudge:
         self._reading, self._calibration = reading, calibration
         limit = getattr(self._model.config, "max_position_embeddings", None)
         self._context_tokens = int(limit) if isinstance(limit, int) else _DEFAULT_CONTEXT_TOKENS
-        self._ends = {self._tokenizer.eos_token_id, self._tokenizer.pad_token_id} - {None}
+        ends = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
+        self._ends = set(ends) - {None}
+        self._padding = ends[0] if ends[1] is None else ends[1]
         self._marks = [mark for mark in self._tokenizer.all_special_tokens if len(mark) >= _SHORTEST_MARK]
         self._one = threading.Lock()
 
@@ -86,22 +88,24 @@ class TransformersJudge:
         """The likeliest answer, token by token, with what else was likely."""
         import torch
 
-        begun = [Token(self._reading.begins)] if self._reading.begins else []
-        tokens: list[Token] = begun
-        cache: Any = None
-        with torch.inference_mode():
-            for _ in range(steps):
-                out = self._model(input_ids=ids, past_key_values=cache, use_cache=steps > 1, logits_to_keep=1)
-                logs = torch.log_softmax(out.logits[0, -1].float(), dim=-1)
-                if not bool(torch.isfinite(logs.max())):
-                    raise failed("the judge's model gave no finite probabilities")
-                best = logs.topk(min(_ALTERNATIVES, len(logs)))
-                likely = self._texts(best.indices.tolist(), best.values.tolist())
-                chosen = int(best.indices[0])
-                if chosen in self._ends and len(tokens) > len(begun):
-                    break
-                tokens.append(Token(self._tokenizer.decode([chosen]), likely))
-                cache, ids = out.past_key_values, best.indices[:1].view(1, 1)
+        how: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        out = self._model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=steps,
+            output_logits=True,
+            return_dict_in_generate=True,
+            pad_token_id=self._padding,
+            **how,
+        )
+        tokens = [Token(self._reading.begins)] if self._reading.begins else []
+        for chosen, logits in zip(out.sequences[0, ids.shape[1] :].tolist(), out.logits, strict=True):
+            logs = torch.log_softmax(logits[0].float(), dim=-1)
+            if not bool(torch.isfinite(logs.max())):
+                raise failed("the judge's model gave no finite probabilities")
+            best = logs.topk(min(_ALTERNATIVES, len(logs)))
+            text = "" if chosen in self._ends else self._tokenizer.decode([chosen])
+            tokens.append(Token(text, self._texts(best.indices.tolist(), best.values.tolist())))
         return Answer("".join(token.text for token in tokens), tokens)
 
     def _texts(self, ids: list[int], logs: list[float]) -> dict[str, float]:
