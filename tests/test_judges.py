@@ -328,8 +328,8 @@ def taught(judge: Any, *texts: str) -> Any:
     """The model after a few steps on prompts of this very judge that are followed by `texts`, first token by token."""
     import torch
 
-    tokenizer, model = judge._tokenizer, judge._model
-    begins = judge._reading.begins
+    tokenizer, model = judge._tokenizer, judge.model
+    begins = judge.reading.begins
     question = RISK if begins else REFUND
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     model.train()

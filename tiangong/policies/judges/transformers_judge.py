@@ -38,11 +38,11 @@ class TransformersJudge:
 
         device = best_device() if device == "auto" else device
         dtype = None if precision == "auto" else getattr(torch, precision)
-        self._tokenizer, self._model = load_causal_model(str(folder), device, "judge", dtype)
+        self._tokenizer, self.model = load_causal_model(str(folder), device, "judge", dtype)
         if not self._tokenizer.chat_template:
             raise ConfigError(f"the model in '{folder}' has no chat template; a judge has to be a chat model")
-        self._reading, self._calibration = reading, calibration
-        limit = getattr(self._model.config, "max_position_embeddings", None)
+        self.reading, self._calibration = reading, calibration
+        limit = getattr(self.model.config, "max_position_embeddings", None)
         self._context_tokens = int(limit) if isinstance(limit, int) else _DEFAULT_CONTEXT_TOKENS
         ends = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
         self._ends = set(ends) - {None}
@@ -54,12 +54,20 @@ class TransformersJudge:
         """Raises EngineError where the text is too long, the model fails, or its answer has another form."""
         with self._one:
             answer = self._answer(question)
-        return self._calibration(self._reading.probability(question, answer))
+        return self._calibration(self.reading.probability(question, answer))
+
+    def tokens_of(self, question: Question) -> int:
+        """How long a question is for this model."""
+        return self._ids(question).shape[1]
+
+    def _ids(self, question: Question) -> Any:
+        """(1, tokens)"""
+        inputs = self._tokenizer(self._prompt(question), return_tensors="pt", add_special_tokens=False)
+        return inputs["input_ids"].to(self.model.device)
 
     def _answer(self, question: Question) -> Answer:
-        inputs = self._tokenizer(self._prompt(question), return_tensors="pt", add_special_tokens=False)
-        ids = inputs["input_ids"].to(self._model.device)
-        steps = self._reading.most_tokens(question)
+        ids = self._ids(question)
+        steps = self.reading.most_tokens(question)
         if ids.shape[1] + steps > self._context_tokens:
             raise failed(f"the question has {ids.shape[1]:,} tokens, the judge reads {self._context_tokens:,}")
         try:
@@ -70,13 +78,13 @@ class TransformersJudge:
     def _prompt(self, question: Question) -> str:
         from jinja2 import TemplateError
 
-        messages = [{"role": m.role, "content": self._plain(m.text)} for m in self._reading.messages(question)]
-        how = {} if self._reading.generates else {"add_generation_prompt": True, "enable_thinking": False}
+        messages = [{"role": m.role, "content": self._plain(m.text)} for m in self.reading.messages(question)]
+        how = {} if self.reading.generates else {"add_generation_prompt": True, "enable_thinking": False}
         try:
             text = self._tokenizer.apply_chat_template(messages, tokenize=False, **how)
         except TemplateError as error:
             raise failed(f"the judge's chat template refuses the question ({error_in_one_line(error)})") from error
-        return text + self._reading.begins
+        return text + self.reading.begins
 
     def _plain(self, text: str) -> str:
         """Special tokens of this very model, should the fence not know them, are spelled out."""
@@ -89,7 +97,7 @@ class TransformersJudge:
         import torch
 
         how: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-        out = self._model.generate(
+        out = self.model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=steps,
@@ -98,7 +106,7 @@ class TransformersJudge:
             pad_token_id=self._padding,
             **how,
         )
-        tokens = [Token(self._reading.begins)] if self._reading.begins else []
+        tokens = [Token(self.reading.begins)] if self.reading.begins else []
         for chosen, logits in zip(out.sequences[0, ids.shape[1] :].tolist(), out.logits, strict=True):
             logs = torch.log_softmax(logits[0].float(), dim=-1)
             if not bool(torch.isfinite(logs.max())):
