@@ -1,8 +1,7 @@
 """One conversation under a policy: what was said before, counters, feelings, flows."""
 
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, get_args
 
@@ -12,12 +11,11 @@ from tiangong.core.style import StyleLimits
 from tiangong.policies import flows
 from tiangong.policies.compiled import CompiledFlow, CompiledPolicy, CompiledRule
 from tiangong.policies.decision import Decision
-from tiangong.policies.detectors.personal_kinds import spoken_mask
 from tiangong.policies.document import Place
-from tiangong.policies.evidence import Circumstances, Evidence, Judged, Span, written_language
+from tiangong.policies.evidence import Circumstances, Evidence, Judged, written_language
 from tiangong.policies.judges.protocol import Question
 from tiangong.policies.judging import Judgement, across, judge, merged_spans
-from tiangong.policies.later import Later, overturning, questions_of
+from tiangong.policies.later import Later, overturning
 from tiangong.policies.protocol import Caller
 from tiangong.policies.wording import (
     ANSWERS_WITHOUT_TEXT,
@@ -25,6 +23,7 @@ from tiangong.policies.wording import (
     COVERED,
     UNVERIFIED,
     as_texts,
+    covered,
     excerpt,
     in_language,
     masked,
@@ -35,6 +34,7 @@ from tiangong.policies.wording import (
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
 _GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
+_ENDS_A_FLOW: Final = frozenset({"care", "hand_off", "end"})
 
 
 class RuleSession:
@@ -51,6 +51,7 @@ class RuleSession:
         self._policy, self._names, self._caller, self._record, self._tools = policy, names, caller, record, tools
         self.counters: dict[str, int] = {}
         self.flow: flows.FlowState | None = None
+        self._interrupted = False  # something else came between a question of the flow and its answer
         self._turn = 0
         self._said: list[str] = []  # sentences of this answer that were let through
         self._heard: list[str] = []  # what the user said, personal data masked
@@ -78,9 +79,13 @@ class RuleSession:
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
         self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
-        goes_on = judgement.deciding is None or judgement.deciding.rule.rule.action in _GOES_ON
-        if goes_on and (reply := self._flowed(evidence)) is not None:
+        action = judgement.deciding.rule.rule.action if judgement.deciding else "allow"
+        reply = self._flowed(evidence) if action in _GOES_ON else None
+        if reply and reply.action != "allow":
             return self._flow_verdict(reply, judgement, evidence, language, started_s)
+        if action in _ENDS_A_FLOW:
+            self.flow = None
+        self._interrupted = self.flow is not None
         return self._decided(judgement, "input", evidence, language, started_s, written)
 
     def check_output(self, sentence: str, language: str) -> Verdict:
@@ -101,6 +106,10 @@ class RuleSession:
         started_s = time.perf_counter()
         evidence = Evidence(" ".join(self._said), "output", self._policy.detectors)
         judgement = judge(self._policy, ("output.final",), evidence, self._known(), language)
+        if judgement.deciding is None and self._interrupted and self.flow and (flow := self._flow(self.flow.flow)):
+            self._interrupted = False
+            reply = flows.asked_again(flow, self.flow)
+            return self._flow_verdict(reply, judgement, evidence, language, started_s, "output.final")
         return self._decided(judgement, "output.final", evidence, language, started_s)
 
     def check_tool(self, tool: str, arguments: str, language: str) -> Verdict:
@@ -130,13 +139,8 @@ class RuleSession:
             return None
         plain = masked(text.text, text.personal_data, language)
         heard = self._heard[-1] if self._heard and text.direction == "output" else ""
-        questions = [
-            Question(asks, plain, text.direction, tuple(self._said[-3:]), heard)
-            for asks in questions_of(pending.pending)
-        ]
-        grave = any(each.rule.severity == "grave" for each in pending.pending)
-        must_hold = grave and self._policy.file.defaults.judge == "wait"
-        known, turn = self._known(), self._turn
+        about = Question("", plain, text.direction, tuple(self._said[-3:]), heard)
+        defaults, known, turn = self._policy.file.defaults, self._known(), self._turn
 
         def decide(judged: dict[str, Judged], held: bool) -> Verdict:
             started_s = time.perf_counter()
@@ -144,14 +148,14 @@ class RuleSession:
             again = judge(self._policy, (*get_args(Place),), text, now, written or language, rules)
             verdict = self._verdict(again, place, text, language, written)
             verdict = replace(verdict, style=self._style.joined(verdict.style))
-            verdict = overturning(verdict, again, self._policy.file.defaults.late_text, language, held=held)
+            verdict = overturning(verdict, again, defaults.late_text, language, held=held)
             verdict = replace(verdict, elapsed_ms=(time.perf_counter() - started_s) * 1000)
             if held and place == "output.sentence" and verdict.action != "allow":
                 self._said[-1:] = [verdict.text] if verdict.text else []
             self._write_down(verdict, again, place, text, language, late_in=turn)
             return verdict
 
-        return Later(judge_model, questions, decide, must_hold=must_hold)
+        return Later(judge_model, pending.pending, about, decide, waits=defaults.judge == "wait")
 
     def _verdict(self, judgement: Judgement, place: str, text: Evidence, language: str, written: str) -> Verdict:
         hit = judgement.deciding
@@ -172,7 +176,14 @@ class RuleSession:
             spans = merged_spans(
                 span for each in judgement.hits if each.rule.rule.action == rule.action for span in each.spans
             ) or ((0, len(text.text)),)  # nothing tells where it stands: all of it
-            return Verdict(rule.action, rule.id, self._covered(text, spans, hit.rule, language), judgement.style, spans)
+            data = text.personal_data if rule.action == "redact" else ()
+            return Verdict(
+                rule.action,
+                rule.id,
+                covered(text.text, spans, data, in_language(rule.text or COVERED, language), language),
+                judgement.style,
+                spans,
+            )
         summary = self.summary(language) if rule.action == "hand_off" else ""
         said = self._words_of(hit.rule, language) if rule.action != "allow" else None
         return Verdict(rule.action, rule.id, said, judgement.style, spans, summary=summary)
@@ -191,18 +202,6 @@ class RuleSession:
         self._spoken[rule.rule.id] = used + 1
         return flows.filled(in_language(texts, language, used), {}, in_language(as_texts(self._names), language))
 
-    def _covered(self, text: Evidence, spans: Sequence[Span], rule: CompiledRule, language: str) -> str:
-        """The text with its spans covered so that it can still be spoken; personal data by the name of their kind."""
-        data = sorted(text.personal_data, key=lambda d: d.start) if rule.rule.action == "redact" else []
-        other = in_language(rule.rule.text or COVERED, language)
-        said, at = "", 0
-        for start, end in spans:
-            first = bisect_left(data, start, key=lambda datum: datum.start)
-            known = first < len(data) and data[first].end <= end
-            said += text.text[at:start] + (spoken_mask(data[first].kind, language) if known else other)
-            at = end
-        return said + text.text[at:]
-
     # --- flows ---------------------------------------------------------------------------------------------------------
 
     def _flowed(self, text: Evidence) -> flows.FlowReply | None:
@@ -215,8 +214,9 @@ class RuleSession:
         return next((each for each in self._policy.flows if each.flow.id == flow_id), None)
 
     def _flow_verdict(
-        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float
-    ) -> Verdict:
+        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float,
+        place: str = "input",
+    ) -> Verdict:  # fmt: skip
         self.flow = reply.state
         slots = dict(reply.slots)
         action = reply.action
@@ -229,7 +229,7 @@ class RuleSession:
         verdict = Verdict(
             action, f"{reply.flow}.{reply.step}", said, self._style, elapsed_ms=elapsed_ms, summary=summary
         )
-        self._write_down(verdict, judgement, "input", text, language)
+        self._write_down(verdict, judgement, place, text, language)
         return verdict
 
     def _act(self, reply: flows.FlowReply, language: str) -> tuple[flows.Action, str]:

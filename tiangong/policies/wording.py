@@ -1,11 +1,13 @@
 """What the engine says where a policy brings no words of its own, and how personal data are kept out of what is written down."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
 from tiangong.core.media import Emotion
 from tiangong.policies.detectors.normal_form import normal_form
 from tiangong.policies.detectors.personal_data import PersonalDatum, find_personal_data, mask
+from tiangong.policies.detectors.personal_kinds import spoken_mask
 from tiangong.policies.document import ByLanguage
 
 BROKEN: Final[ByLanguage] = {
@@ -52,6 +54,20 @@ def masked(text: str, data: Sequence[PersonalDatum], language: str) -> str:
     return mask(text, tuple(data), language) if data else text
 
 
+def covered(
+    text: str, spans: Sequence[tuple[int, int]], data: Sequence[PersonalDatum], other: str, language: str
+) -> str:
+    """The text with its spans covered so that it can still be spoken: `data` by the name of their kind, the rest by `other`."""
+    known = sorted(data, key=lambda datum: datum.start)
+    said, at = "", 0
+    for start, end in spans:
+        first = bisect_left(known, start, key=lambda datum: datum.start)
+        named = first < len(known) and known[first].end <= end
+        said += text[at:start] + (spoken_mask(known[first].kind, language) if named else other)
+        at = end
+    return said + text[at:]
+
+
 def without_personal_data(text: str, language: str) -> str:
     """The same for a text that nobody has looked at yet."""
     return masked(text, find_personal_data(normal_form(text)), language) if text else ""
@@ -72,7 +88,8 @@ def excerpt(text: str) -> str:
 def summary_of(heard: Sequence[str], emotion: Emotion | None, slots: dict[str, str], language: str) -> str:
     """For a human colleague; lines of the user are masked already."""
     chinese = language == "zh"
-    lines = "；".join(heard[-_LAST:]) if chinese else " / ".join(heard[-_LAST:])
+    told = list(dict.fromkeys(heard))[-_LAST:]  # what was said again tells nothing more
+    lines = "；".join(told) if chinese else " / ".join(told)
     parts = [f"用户说：{lines}" if chinese else f"The user said: {lines}"]
     if emotion and emotion.confidence >= _SURE and emotion.label in _FEELING:
         feeling = _FEELING[emotion.label][chinese]
