@@ -22,9 +22,13 @@ Decide = Callable[[dict[str, Judged], bool], Verdict]
 class Later:
     """One text's questions to the judge; `decide` makes a verdict of the answers by question, and whether the text was held."""
 
-    def __init__(self, judge: Judge, questions: Sequence[Question], decide: Decide, *, must_hold: bool) -> None:
-        self.must_hold = must_hold
-        self._judge, self._questions, self._decide = judge, questions, decide
+    def __init__(
+        self, judge: Judge, rules: Sequence[CompiledRule], about: Question, decide: Decide, *, waits: bool
+    ) -> None:
+        """`about` without a question; `waits`: the text is held where one of the rules is grave."""
+        self.must_hold = waits and any(each.rule.severity == "grave" for each in rules)
+        self._judge, self._decide = judge, decide
+        self._questions = [replace(about, asks=asks) for asks in _questions_of(rules)]
         self._answers: dict[str, Judged] = {}
 
     def ask(self) -> None:
@@ -63,7 +67,7 @@ def overturning(verdict: Verdict, found: Judgement, late_text: ByLanguage, langu
     return replace(verdict, text=in_language(late_text or LATE, language) + between + own)
 
 
-def questions_of(rules: Sequence[CompiledRule]) -> list[str]:
+def _questions_of(rules: Sequence[CompiledRule]) -> list[str]:
     """What a judge is asked for these rules, each once."""
     parts = (part for each in rules for top in (each.rule.when, *each.rule.unless) for part in conditions_in(top))
     return list(dict.fromkeys(part.judge for part in parts if part.judge is not None))
