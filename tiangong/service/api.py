@@ -144,7 +144,7 @@ class Door:
 
     async def close(self) -> None:
         await self.calls.close()
-        self.engines.workers.close()
+        self.engines.close()
         self.clips.close()
 
 
