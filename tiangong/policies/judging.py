@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tiangong.core.style import Bounds, StyleLimits
@@ -36,6 +36,10 @@ class Judgement:
     @property
     def style(self) -> StyleLimits:
         return joined_style(self.hits)
+
+    def with_outcomes_of(self, other: "Judgement") -> "Judgement":
+        """The same decision, with what the rules of another place found beside it."""
+        return replace(self, outcomes=(*self.outcomes, *other.outcomes), looked=self.looked + other.looked)
 
 
 def judge(

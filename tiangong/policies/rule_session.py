@@ -31,6 +31,7 @@ from tiangong.policies.wording import (
     without_personal_data,
 )
 
+CLARIFIED: Final = "clarified"  # the counter of inputs in a row that were answered with "clarify"
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
 _GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
@@ -53,7 +54,8 @@ class RuleSession:
         self.flow: flows.FlowState | None = None
         self._interrupted = False  # something else came between a question of the flow and its answer
         self._turn = 0
-        self._said: list[str] = []  # sentences of this answer that were let through
+        self._said: list[str] = []  # sentences of this answer as they are heard
+        self._meant: list[str] = []  # and as the language model wrote them: a claim may end in the next one
         self._heard: list[str] = []  # what the user said, personal data masked
         self._emotion: Emotion | None = None
         self._style = StyleLimits()  # of this turn, for every sentence of its answer
@@ -63,7 +65,7 @@ class RuleSession:
 
     def open(self, language: str) -> Verdict:
         started_s = time.perf_counter()
-        self._said, self._style = [], StyleLimits()
+        self._said, self._meant, self._style = [], [], StyleLimits()
         text = Evidence("", "input", self._policy.detectors)
         judgement = judge(self._policy, ("session",), text, self._known(), language)
         return self._decided(judgement, "session", text, language, started_s)
@@ -71,13 +73,14 @@ class RuleSession:
     def check_input(self, text: str, language: str, emotion: Emotion | None) -> Verdict:
         started_s = time.perf_counter()
         self._turn += 1
-        self._said, self._emotion = [], emotion
+        self._said, self._meant, self._emotion = [], [], emotion
         evidence = Evidence(text, "input", self._policy.detectors)
         written = written_language(text, language)
         places: tuple[Place, ...] = ("input", "session")
         judgement = judge(self._policy, places, evidence, self._known(), written)
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
+        judgement = judgement.with_outcomes_of(media)
         self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
         action = judgement.deciding.rule.rule.action if judgement.deciding else "allow"
         reply = self._flowed(evidence) if action in _GOES_ON else None
@@ -98,6 +101,7 @@ class RuleSession:
             cut = across(self._policy, ("output.sentence",), before, sentence, self._known(), joint)
             judgement = replace(judgement, hits=cut.hits, outcomes=(*judgement.outcomes, *cut.outcomes))
         verdict = self._decided(judgement, "output.sentence", evidence, language, started_s, written)
+        self._meant.append(sentence)
         if (passed := sentence if verdict.action == "allow" else verdict.text or "") and verdict.action != "end":
             self._said.append(passed)
         return verdict
@@ -128,6 +132,8 @@ class RuleSession:
         verdict = self._verdict(judgement, place, text, language, written)
         style = self._style.joined(verdict.style)
         verdict = replace(verdict, style=style, elapsed_ms=(time.perf_counter() - started_s) * 1000)
+        if place == "input":  # three in a row that were not understood: a person had better take over
+            self.counters[CLARIFIED] = self.counters.get(CLARIFIED, 0) + 1 if verdict.action == "clarify" else 0
         self._write_down(verdict, judgement, place, text, language)
         later = self._later(judgement, place, text, language, written) if verdict.action in _GOES_ON else None
         return replace(verdict, later=later)
@@ -267,8 +273,8 @@ class RuleSession:
     def _before(self, written: str) -> str:
         """The end of the answer so far, as it would read on into the next sentence without a stop."""
         joint = "" if written == "zh" else " "
-        said = joint.join(self._said)[-_LOOK_BACK_CHARS:].rstrip(_SENTENCE_MARKS)
-        return said + joint if said else ""
+        meant = joint.join(self._meant)[-_LOOK_BACK_CHARS:].rstrip(_SENTENCE_MARKS)
+        return meant + joint if meant else ""
 
     def _write_down(
         self,
