@@ -211,6 +211,11 @@ def test_personal_data_are_masked_before_a_judge_sees_them(shop) -> None:  # typ
     later = session.check_input("my card is 5105106970587158", "en", None).later
     assert later
     later.ask()
+    session.check_output("You said 5105106970587158, is that right?", "en")
+    second = session.check_output("Then I see.", "en").later
+    assert second
+    second.ask()
+    assert judge.asked[-1].before
     assert "5105106970587158" not in repr(judge.asked)
 
 
