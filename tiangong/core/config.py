@@ -92,6 +92,9 @@ class PolicySettings(_Section):
         None  # a policy file for every avatar; None: each avatar's own policy.yaml, or the one that ships
     )
     judge: JudgeSettings = JudgeSettings()
+    decisions: Path | None = None  # folder of decision records, personal data masked; None: nothing is written down
+    decisions_days: int = Field(default=30, ge=1, le=3_650)  # then they are deleted
+    decisions_mb: float = Field(default=50.0, ge=0.1, le=2_000)  # of one file; a day may have several
 
 
 class Deadlines(_Section):

@@ -155,7 +155,7 @@ class Door:
     async def close(self) -> None:
         await self.calls.close()
         await self.scenario_runs.close()
-        self.engines.workers.close()
+        self.engines.close()
         self.clips.close()
 
 
