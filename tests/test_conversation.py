@@ -206,6 +206,30 @@ def test_input_that_the_policy_refuses_never_reaches_the_brain() -> None:
     assert room.brain.prompts == []
 
 
+def test_later_turns_do_not_read_what_was_refused_either() -> None:
+    room = Room([Say(0.5, 1.5, "the forbidden thing"), Say(6, 7, "well what then")])
+    room.play(12)
+    (prompt,) = room.brain.prompts
+    assert [m.text for m in prompt.messages] == [
+        "(not passed on: against the rules)",
+        "I would rather not.",
+        "well what then",
+    ]
+
+
+class MaskingPolicy(FakePolicy):
+    def check_output(self, sentence: str, language: str) -> Verdict:
+        return Verdict("redact", "output", "Call a number.") if "number" in sentence else Verdict("allow")
+
+
+def test_what_is_masked_in_an_answer_does_not_change_what_the_user_said() -> None:
+    room = Room([Say(0.5, 1.5, "whom do I call"), Say(6, 7, "well what then")])
+    room.policy = MaskingPolicy()
+    room.brain.answers["whom do I call"] = "Call the number 123."
+    assert room.play(12).texts()[0] == "Call a number."
+    assert room.brain.prompts[1].messages[0].text == "whom do I call"
+
+
 class FailingPolicy(FakePolicy):
     def check_output(self, sentence: str, language: str) -> Verdict:
         if sentence not in APOLOGIES.values():

@@ -1,11 +1,14 @@
 """What a face does besides speaking: it lives, feels, listens, thinks, and never jumps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.made_speech import row, session, speech, words
 from tiangong.core.face import EMOTIONS
 from tiangong.core.media import Emotion, Speech, SpeechStyle
+from tiangong.core.style import Bounds, StyleLimits
 from tiangong.rendering.gestures import nod
 from tiangong.rendering.life import blinks, gaze, head_sway
 from tiangong.rendering.lip_motion import lip_aperture
@@ -152,6 +155,25 @@ def test_a_listeners_face_answers_the_user_gently_and_by_how_sure_it_is(label, s
     assert strengths[0] + 0.02 < strengths[1] < 0.6
     answered = session().rest(50, 0.0, Attention(user_emotion=feels("angry", 1.0)))
     assert row(answered, "browDownLeft").max() < 0.15
+
+
+def test_where_the_policy_forbids_a_smile_there_is_not_a_trace_of_one():
+    no_smile = StyleLimits(never=frozenset({"happy"}))
+    for feeling in (None, feels("happy", 1.0), feels("neutral", 1.0)):
+        resting = session().rest(50, 0.0, Attention(True, None, feeling, limits=no_smile))
+        assert row(resting, "mouthSmileLeft").max() < 0.02
+    style = no_smile.applied(SpeechStyle(emotion="happy", intensity=1.0))
+    spoken = session().speak(replace(words(2), style=style), 0.0)
+    assert row(spoken, "mouthSmileLeft").max() < 0.1  # what spoken vowels need
+    assert row(spoken, "cheekSquintLeft").max() < 0.02
+
+
+def test_the_face_keeps_showing_what_the_policy_wants_shown_while_it_listens():
+    sorry = StyleLimits(show="sad", never=frozenset({"happy"}))
+    resting = session().rest(50, 0.0, Attention(True, limits=sorry))
+    assert row(resting, "browInnerUp").mean() > 0.15
+    gentle = session().rest(50, 0.0, Attention(True, limits=replace(sorry, intensity=Bounds(0.0, 0.1))))
+    assert row(gentle, "browInnerUp").mean() < row(resting, "browInnerUp").mean() - 0.05
 
 
 FEELINGS = [

@@ -1,9 +1,11 @@
 """The small machinery between the stages."""
 
 import asyncio
+import random
 import threading
 import time
 from collections.abc import AsyncGenerator
+from typing import Final
 
 import numpy as np
 import pytest
@@ -44,6 +46,9 @@ async def stream(*items: str) -> AsyncGenerator[str]:
         (["What?! No..."], ["What?!", "No..."]),
         (["他说：“好的。”然后走了。"], ["他说：“好的。”", "然后走了。"]),
         (["line one\nline two"], ["line one", "line two"]),
+        (['He said "go." Then he left.'], ['He said "go."', "Then he left."]),
+        (["one\n", '"two" three'], ["one", '"two" three']),
+        (["?" * 9 + " What is that?"], ["?" * 8, "? What is that?"]),
         ([""], []),
         (["   \n "], []),
     ],
@@ -73,6 +78,24 @@ def test_text_arrives_whole_whatever_the_pieces() -> None:
     assert {tuple(run_virtual(cut(size))) for size in (1, 2, 3, 7, 100)} == {
         ("First of all.", "第二句话！", "And a third, longer one?", "Yes.")
     }
+
+
+_BITS: Final = (*'a.?!"”) \n，字。', "word ", "3.5", "Dr. ", "...", "，好", ", ", "x" * 90)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_sentences_of_any_text_do_not_depend_on_its_pieces(seed: int) -> None:
+    draw = random.Random(seed)
+    text = "".join(draw.choices(_BITS, k=draw.choice([10, 60, 200])))
+
+    async def cut(*pieces: str) -> list[str]:
+        return [s async for s in split_sentences(stream(*pieces))]
+
+    whole = run_virtual(cut(text))
+    assert "".join("".join(whole).split()) == "".join(text.split())
+    assert run_virtual(cut(*text)) == whole, "letter by letter"
+    for at in range(1, len(text), 1 + len(text) // 150):
+        assert run_virtual(cut(text[:at], text[at:])) == whole, f"cut at {at}"
 
 
 # --- ahead -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The texts that the intents and risks are learned from: public sets by their categories, and our own grammars."""
 
+import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,20 @@ def own_samples(seed: int = 0) -> list[Sample]:
             flags = frozenset({label}) if row.flag else frozenset[str]()
             unknown = _rivals(label) if row.flag else frozenset[str]()
             found.append(Sample(row.text, row.language, row.direction, f"own:{path.stem}", flags, unknown))
+    return found
+
+
+def written_samples() -> list[Sample]:
+    """The sentences in `corpora/*.csv`: each an idea of its own, where the grammars vary one."""
+    found: list[Sample] = []
+    for path in sorted(CORPORA.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                flagged = row["expect"] == "flag"
+                flags = frozenset({row["label"]}) if flagged else frozenset[str]()
+                unknown = _rivals(row["label"]) if flagged else frozenset[str]()
+                source = f"own:{path.stem}"
+                found.append(Sample(row["text"], row["language"], row["direction"], source, flags, unknown))
     return found
 
 

@@ -147,5 +147,5 @@ class Conversation:
 
     def _show(self, state: State) -> None:
         listening, thinking = state is State.LISTENING, state is State.THINKING
-        self._stage.attend(Attention(listening, user_emotion=self.mood.now, thinking=thinking))
+        self._stage.attend(Attention(listening, None, self.mood.now, thinking, self._policy.limits))
         self._emit(StateChanged(state))

@@ -1,12 +1,15 @@
 """What was said, as it was heard."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from tiangong.core.language import language_of
 from tiangong.core.media import Message
 
 LONGEST_MEMORY = 40  # messages; older ones are forgotten
+# What later turns read of words that the rules did not let through: a request to forget all rules would else work a turn later.
+_WITHHELD: Final = {"en": "(not passed on: against the rules)", "zh": "（内容违反规则，未予转达）"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,10 @@ class Memory:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        return tuple(self._messages)
+        """Of words that were withheld, only the newest as they are: nobody has answered them yet."""
+        earlier, last = self._messages[:-1], self._messages[-1:]
+        shown = [replace(m, text=_WITHHELD[language_of(m.text)]) if m.withheld else m for m in earlier]
+        return (*shown, *last)
 
     @property
     def unanswered(self) -> str:
@@ -75,6 +81,10 @@ class Memory:
     def amend(self, text: str) -> None:
         """The user's last words as the policy lets them be remembered."""
         self._messages[-1] = Message("user", text)
+
+    def withhold(self) -> None:
+        """The rules did not let the user's last words through."""
+        self._messages[-1] = replace(self._messages[-1], withheld=True)
 
     def avatar_said(self, pieces: Sequence[SpokenPiece], heard_s: float) -> Message | None:
         """Keep what was heard of an answer; nothing heard, nothing kept."""

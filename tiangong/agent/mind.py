@@ -97,9 +97,8 @@ class Mind:
             if opening.action != "end":
                 yield self.greeting(turn.language)
             return
-        verdict = await self._judged(
-            turn, partial(turn.policy.judge.check_input, said.text, turn.language, turn.emotion)
-        )
+        check = partial(turn.policy.judge.check_input, said.text, turn.language, turn.emotion)
+        verdict = await self._judged(turn, check, turn.policy.heard)
         if verdict.action not in _REACHES_THE_BRAIN:
             yield verdict.text or ""
             return
@@ -116,23 +115,31 @@ class Mind:
         if not spoke:
             raise EngineError("brain", turn.id, "the answer was empty")
 
-    async def cleared(self, sentences: AsyncIterator[str], turn: Turn) -> AsyncGenerator[Cleared]:
-        """Only what the policy lets pass, a whole sentence at a time, before any sound of it is made."""
+    async def cleared(
+        self, sentences: AsyncIterator[str], turn: Turn, *, in_a_talk: bool = True
+    ) -> AsyncGenerator[Cleared]:
+        """Only what the policy lets pass, a whole sentence at a time, before any sound of it is made.
+
+        A script is no answer to anybody: outside of a talk nothing is added to it, and its sentences are judged all the same.
+        """
         async for sentence in sentences:
             verdict = await self._judged(turn, partial(turn.policy.judge.check_output, sentence, turn.language))
             if passed := sentence if verdict.action == "allow" else verdict.text:
                 yield Cleared(passed, verdict.style)
             if verdict.action in ("care", "refuse", "hand_off", "end"):
                 return
+        if not in_a_talk:
+            return
         verdict = await self._judged(turn, partial(turn.policy.judge.check_answer, turn.language))
         if verdict.text:
             yield Cleared(verdict.text, verdict.style)
 
-    async def _judged(self, turn: Turn, check: Callable[[], Verdict]) -> Verdict:
+    async def _judged(
+        self, turn: Turn, check: Callable[[], Verdict], obey: Callable[[Verdict], None] | None = None
+    ) -> Verdict:
         with turn.watch.stage("policy"):
             verdict = await self.workers.run("policy", turn.id, check)
-        if verdict.action != "allow":
-            turn.policy.decided(verdict)
+        (obey or turn.policy.decided)(verdict)
         return verdict
 
     async def spoken(self, sentences: AsyncIterator[Cleared], turn: Turn) -> AsyncGenerator[Speech]:

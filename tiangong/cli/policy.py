@@ -60,10 +60,11 @@ def play_scenarios(
 ) -> None:
     """Play scenarios, with their variants, and report."""
     from tiangong.cli.policy_reports import write_reports
+    from tiangong.policies.scenarios.report_facts import within_budget
 
     report = _tested(policy, paths, vary, mutate, _Live(brain_url, brain_model))
     typer.echo(write_reports(report, html, junit, json_path, previous))
-    if report.counted("fail"):
+    if report.counted("fail") or not within_budget(report):
         raise typer.Exit(_FAILED)
     if report.counted("flaky") or report.counted("unmeasured"):
         raise typer.Exit(_UNSURE)
@@ -135,15 +136,13 @@ def explain(
 
 @app.command()
 def schema(
-    folder: Annotated[Path, typer.Argument(help="Where policy.schema.json and scenario.schema.json are written.")],
+    folder: Annotated[Path, typer.Argument(help="Where the schemas of policies, packs and scenarios are written.")],
 ) -> None:
-    """Write the JSON Schemas of policy and scenario files, for editors."""
-    from tiangong.policies.document import Pack, PolicyFile
-    from tiangong.policies.scenarios.document import ScenarioFile
+    """Write the JSON Schemas of policy, pack and scenario files, for editors."""
+    from tiangong.policies.schemas import schemas
 
-    for name, model in (("policy", PolicyFile), ("pack", Pack), ("scenario", ScenarioFile)):
-        written = json.dumps(model.model_json_schema(by_alias=True), indent=1, ensure_ascii=False)
-        (folder / f"{name}.schema.json").write_text(written + "\n", encoding="utf-8")
+    for name, text in schemas().items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ class Message:
     role: Role
     text: str
     interrupted: bool = False
+    withheld: bool = False  # against the rules: not to be read by a language model
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ class SpeechStyle:
     energy: float = 1.0
     emotion: EmotionLabel = "neutral"
     intensity: float = 0.5  # 0 to 1, how strongly the emotion shows in voice and face
+    never: frozenset[EmotionLabel] = frozenset()  # feelings of which not a trace may show
 
 
 @dataclass(frozen=True)
@@ -66,4 +67,5 @@ class StyleLimits:
             rate=self.rate.clip(style.rate),
             pitch=self.pitch.clip(style.pitch),
             energy=self.energy.clip(style.energy),
+            never=self.never | style.never,
         )

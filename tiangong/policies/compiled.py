@@ -14,6 +14,7 @@ from tiangong.policies.detectors.topics import TopicExamples
 from tiangong.policies.detectors.word_lists import WordList
 from tiangong.policies.document import ByLanguage, Condition, Flow, Pack, PolicyFile, Rule
 from tiangong.policies.evidence import Detectors, Judge
+from tiangong.policies.persona_rules import persona_pack
 from tiangong.policies.pieces import spelled_out, spelled_pieces
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, checked, read_source
 
@@ -81,6 +82,8 @@ def compiled(file: PolicyFile, source: Source, folder: Path, judge: Judge | None
         flows=file.flows,
     )
     parts = [(own, source)] + [_found_pack(name, i, source, folder) for i, name in enumerate(file.packs)]
+    if persona := persona_pack(file):
+        parts.append((persona, source))
     complaints = [*_twice(parts), *_unknown_without(file, parts, source)]
     if complaints:
         raise PolicyProblem(complaints)

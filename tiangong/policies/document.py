@@ -22,7 +22,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, (str, dict)) else value
 
 
-Texts = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1, max_length=1_000)]
+Texts = Annotated[
+    list[Text],
+    BeforeValidator(_listed, json_schema_input_type=Text | list[Text]),
+    Field(min_length=1, max_length=1_000),
+]
 ByLanguage = dict[Annotated[str, Field(pattern=r"^([a-z]{2}|any)$")], Texts]
 
 
@@ -35,7 +39,11 @@ class Section(BaseModel):
 class EmotionIs(Section):
     """The user's feeling is one of these, so surely at least."""
 
-    feelings: Annotated[list[EmotionLabel], BeforeValidator(_listed), Field(alias="is", min_length=1)]
+    feelings: Annotated[
+        list[EmotionLabel],
+        BeforeValidator(_listed, json_schema_input_type=EmotionLabel | list[EmotionLabel]),
+        Field(alias="is", min_length=1),
+    ]
     at_least: Share = 0.5
 
 
@@ -62,17 +70,21 @@ class Condition(Section):
     not_: "Condition | None" = Field(default=None, alias="not")
     pattern: Name | None = None
     words: Name | None = None
-    personal_data: Annotated[list[str], BeforeValidator(_listed)] | None = None
+    personal_data: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] | None = None
     intent: Name | None = None
     judge: Text | None = None  # a question that a judge model answers with yes or no
     at_least: Share = 0.5
     counter: CounterIs | None = None
     emotion: EmotionIs | None = None
-    asker: Annotated[list[Asker], BeforeValidator(_listed)] | None = None
-    consent: Annotated[list[Consent], BeforeValidator(_listed)] | None = None
+    asker: Annotated[list[Asker], BeforeValidator(_listed, json_schema_input_type=Asker | list[Asker])] | None = None
+    consent: (
+        Annotated[list[Consent], BeforeValidator(_listed, json_schema_input_type=Consent | list[Consent])] | None
+    ) = None
     topic: TopicIs | None = None
     turn: int | None = Field(default=None, ge=0)  # how many turns of the user came before; 0: the opening
-    tool: Annotated[list[str], BeforeValidator(_listed)] | None = None  # the tool's name, at place `tool`
+    tool: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] | None = (
+        None  # the tool's name, at place `tool`
+    )
 
     @model_validator(mode="after")
     def _tests_something(self) -> "Condition":
@@ -88,7 +100,9 @@ class Limits(Section):
 
 class FaceStyle(Section):
     show: EmotionLabel | None = None
-    never: Annotated[list[EmotionLabel], BeforeValidator(_listed)] = []
+    never: Annotated[
+        list[EmotionLabel], BeforeValidator(_listed, json_schema_input_type=EmotionLabel | list[EmotionLabel])
+    ] = []
     at_most: Share = 1.0  # how strongly a feeling may show
 
 
@@ -134,8 +148,9 @@ class Step(Section):
 
     id: Name
     ask: Name | None = None  # the slot that the answer fills
+    named: ByLanguage = {}  # RE2 patterns by which the user names the slot, to change it: "the date"
     accept: ByLanguage = {}  # RE2 patterns; the first group, or else the whole match, is the slot's value
-    confirm: bool = False  # the answer is yes or no; no goes back to the slot that the user names
+    confirm: bool = False  # the answer is yes or no; no goes back to the slot that the user names, or else to the first
     act: Name | None = None  # a tool to be called with the slots
     hand_off: bool = False
     text: ByLanguage = {}  # may hold {slot}
@@ -166,11 +181,11 @@ class Pack(Section):
 
 
 class Persona(Section):
-    """What the avatar is, and what it never claims to be."""
+    """What the avatar is, and what it never claims to be. Human, doctor and lawyer it never is: pack honesty."""
 
-    name: dict[str, Text] = {}
+    name: dict[str, Text] = {}  # where the avatar itself has none
     is_ai: Literal[True] = True  # an avatar that denies it cannot be configured
-    never_claims: list[Literal["human", "doctor", "lawyer"]] = ["human", "doctor", "lawyer"]
+    never_claims: ByLanguage = {}  # titles and names besides: "Confucius", "a judge"
 
 
 class Topics(Section):

@@ -2,7 +2,4 @@
 
 from typing import Final
 
-POLICIES: Final = {
-    "honest": "tiangong.policies.honest:HonestPolicy",
-    "rules": "tiangong.policies.rules:RulesPolicy",
-}
+POLICIES: Final = {"rules": "tiangong.policies.rules:RulesPolicy"}

@@ -1,4 +1,8 @@
-"""Small deterministic dialogues: ask for slots, confirm, act, hand off; with repair when the user changes their mind."""
+"""Small deterministic dialogues: ask for slots, confirm, act, hand off.
+
+With repair when the user changes their mind: an earlier slot is given anew by its value ("no, make it Tuesday"), or by its name
+("change the date"). A question in between is not an answer: it is answered, and the flow then asks again.
+"""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -23,6 +27,16 @@ _YES: Final = re2.compile(
 )
 _NO: Final = re2.compile(r"^(?:no|nope|not|wrong|incorrect|that'?s (?:wrong|not))\b|^(?:不|不是|不对|错了|没有|不行)")
 _EXCEPT_NO: Final = re2.compile(r"^(?:no problem|不错)")
+# What opens a repair: "no, make it Tuesday", "等等，改成周五".
+_REPAIR: Final = re2.compile(
+    r"^(?:no|nope|wait|actually|sorry|hold on|oops|i mean|i meant|change|make (?:it|that)|let'?s (?:make|do)|rather|not that)\b"
+    r"|\b(?:instead|i meant?|make (?:it|that)|change (?:it|that|the|my))\b"
+    r"|^(?:不|等等|等一下|哦不|说错|搞错|弄错|改)|改成|改到|改为|换成|换到|应该是|说错了|改一下|还是改"
+)
+_QUESTION: Final = re2.compile(
+    r"\?$|^(?:what|where|when|how|why|who|which|can|could|do|does|did|is|are|will|would|should)\b"
+    r"|(?:吗|呢|么)$|^(?:什么|怎么|为什么|多少|哪|几点|谁|能不能|可不可以|请问)|多久|多少钱|什么时候|怎么办"
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ class FlowState:
 class FlowReply:
     """What a flow does with an answer. `state` None: the flow is over."""
 
-    action: Action  # "say", "clarify" or "hand_off"
+    action: Action  # "say", "clarify" or "hand_off"; "allow": a question in between, after whose answer `text` is asked again
     text: ByLanguage
     state: FlowState | None
     flow: str
@@ -66,30 +80,46 @@ def gone_on(flow: CompiledFlow, state: FlowState, text: Evidence, known: Circums
     for choice in step.choices:
         if found(choice.when, flow.pack, text, known).truth == "hit":
             return _enter(flow, replace(state, step=_place(flow, choice.go), tries=0))
-    if step.confirm:
-        return _confirmed(flow, step, state, text, normal)
-    if step.ask and (value := _value(step, text)):
+    if (step.confirm or _REPAIR.search(normal)) and (repaired := _repaired(flow, state, text)):
+        return _enter(flow, repaired)
+    asks_back = _QUESTION.search(normal) is not None
+    if step.ask and not (asks_back and _open_ended(step)) and (value := _value(step, text)):
         return _next(flow, step, replace(state, slots=state.slots | {step.ask: value}))
+    if step.confirm and (reply := _confirmed(flow, step, state, normal)):
+        return reply
+    if asks_back:
+        return _reply("allow", flow, step, step.again or step.text, replace(state, tries=0), state)
     return _once_more(flow, step, state)
 
 
-def _confirmed(flow: CompiledFlow, step: Step, state: FlowState, text: Evidence, normal: str) -> FlowReply:
-    corrected = _correction(flow, state, text)
-    if corrected is not None:  # "no, the number is 20771": the new value is confirmed once more
-        return _enter(flow, replace(state, slots=state.slots | corrected, tries=0))
+def asked_again(flow: CompiledFlow, state: FlowState) -> FlowReply:
+    """What the flow was waiting for, after something else came between."""
+    step = flow.flow.steps[state.step]
+    return _reply("say", flow, step, step.again or step.text, state, state)
+
+
+def _repaired(flow: CompiledFlow, state: FlowState, text: Evidence) -> FlowState | None:
+    """The state with an earlier slot given anew, or emptied because the user named it; None: neither."""
+    here = flow.flow.steps[state.step]
+    if here.ask and not _open_ended(here) and _value(here, text):
+        return None  # it answers what was asked
+    for step in flow.flow.steps[: state.step]:
+        if step.ask and not _open_ended(step) and (value := _value(step, text)) and value != state.slots.get(step.ask):
+            return replace(state, slots=state.slots | {step.ask: value}, tries=0)
+    for i, step in enumerate(flow.flow.steps[: state.step]):
+        if step.ask and _matched(step.named, text):
+            slots = {slot: value for slot, value in state.slots.items() if slot != step.ask}
+            return replace(state, step=i, slots=slots, tries=0)
+    return None
+
+
+def _confirmed(flow: CompiledFlow, step: Step, state: FlowState, normal: str) -> FlowReply | None:
     no = _NO.search(normal) and not _EXCEPT_NO.search(normal)
     if _YES.search(normal) and not no:
         return _next(flow, step, state)
     if no:
         first = next((i for i, each in enumerate(flow.flow.steps) if each.ask), state.step)
         return _enter(flow, replace(state, step=first, slots={}, tries=0))
-    return _once_more(flow, step, state)
-
-
-def _correction(flow: CompiledFlow, state: FlowState, text: Evidence) -> dict[str, str] | None:
-    for step in flow.flow.steps[: state.step]:
-        if step.ask and (value := _value(step, text)) and value != state.slots.get(step.ask) and not _open_ended(step):
-            return {step.ask: value}
     return None
 
 
@@ -146,9 +176,14 @@ def _reply(
 
 
 def _value(step: Step, text: Evidence) -> str | None:
-    """What fills the slot: the first group of the first pattern that matches, in the user's own writing."""
+    """What fills the slot, in the user's own writing."""
+    return _matched(step.accept, text)
+
+
+def _matched(patterns: ByLanguage, text: Evidence) -> str | None:
+    """The first group of the first pattern that matches, or else the whole match."""
     form = text.forms[0]
-    for pattern in (pattern for patterns in step.accept.values() for pattern in patterns):
+    for pattern in (pattern for some in patterns.values() for pattern in some):
         if match := re2.search(pattern, form.text):
             group = 1 if match.re.groups and match.group(1) is not None else 0
             start, end = form.span(*match.span(group))

@@ -1,15 +1,21 @@
 """One text under the rules of one place: which act, which could not be checked, and what decides."""
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tiangong.core.style import Bounds, StyleLimits
 from tiangong.policies.compiled import CompiledPolicy, CompiledRule
-from tiangong.policies.conditions import Finding, found
+from tiangong.policies.conditions import MISS, Finding, found
 from tiangong.policies.decision import RuleOutcome
+from tiangong.policies.detectors.linear import WINDOW_CHARS
 from tiangong.policies.document import Limits, Place, Style
 from tiangong.policies.evidence import Circumstances, Evidence, Span
 from tiangong.policies.precedence import Hit, decisive, joined_style
+
+_SENTENCE_END: Final = re.compile(r"[。？！；?!;\n]+|\.+(?=\s|$)")
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,24 @@ def across(
 
 
 def look(rule: CompiledRule, text: Evidence, known: Circumstances) -> Finding:
-    """Whether one rule acts: its condition holds and nothing under `unless` does."""
+    """Whether one rule acts: its condition holds and nothing under `unless` speaks for what was found."""
     finding = found(rule.rule.when, rule.pack, text, known)
-    if finding.truth == "hit" and any(found(part, rule.pack, text, known).truth == "hit" for part in rule.rule.unless):
-        return Finding("miss")
+    for part in rule.rule.unless:
+        if finding.truth == "hit":
+            exception = found(part, rule.pack, text, known)
+            finding = _excused(finding, exception, text.text) if exception.truth == "hit" else finding
     return finding
+
+
+def _excused(finding: Finding, exception: Finding, text: str) -> Finding:
+    """What is left of a finding beside an exception, which speaks for its own sentence only: else any forbidden sentence could
+    be hidden behind a harmless one. Without places in a short text, it speaks for the whole of it."""
+    if not exception.spans or (not finding.spans and len(text) <= WINDOW_CHARS):
+        return MISS
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    excused = {bisect_right(ends, at) for start, end in exception.spans for at in (start, end - 1)}
+    left = tuple(span for span in finding.spans if bisect_right(ends, span[0]) not in excused)
+    return Finding("hit", left) if left or not finding.spans else MISS
 
 
 def limits_of(style: Style) -> StyleLimits:

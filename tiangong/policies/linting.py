@@ -18,6 +18,7 @@ from tiangong.policies.detectors.personal_kinds import PersonalKind
 from tiangong.policies.document import ByLanguage, Flow, Rule
 from tiangong.policies.evidence import Circumstances, Evidence
 from tiangong.policies.judging import look
+from tiangong.policies.persona_rules import PERSONA
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, read_source
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
@@ -37,6 +38,8 @@ def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = 
         sources[name] = read_pack(name, pack_folder(name, file.parent) or PACKS)[1]
     complaints: list[Complaint] = []
     for each in policy.rules:
+        if each.pack == PERSONA:
+            continue  # nobody wrote it
         source = sources[each.pack]
         path = _place(source, each.rule.id)
         complaints += _texts(each.rule, policy.file.languages, source, path)

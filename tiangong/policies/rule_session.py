@@ -1,6 +1,7 @@
 """One conversation under a policy: what was said before, counters, feelings, flows."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
@@ -18,11 +19,21 @@ from tiangong.policies.document import ByLanguage, Place
 from tiangong.policies.evidence import Circumstances, Evidence, Span, written_language
 from tiangong.policies.judging import Judgement, across, judge, merged_spans
 from tiangong.policies.protocol import Caller
-from tiangong.policies.wording import ANSWERS_WITHOUT_TEXT, BROKEN, COVERED, UNVERIFIED, in_language, masked, summary_of
+from tiangong.policies.wording import (
+    ANSWERS_WITHOUT_TEXT,
+    BROKEN,
+    COVERED,
+    UNVERIFIED,
+    excerpt,
+    in_language,
+    masked,
+    summary_of,
+)
 
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
 _GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
+_ENDS_A_FLOW: Final = frozenset({"care", "hand_off", "end"})
 
 
 class Tool(Protocol):
@@ -45,6 +56,7 @@ class RuleSession:
         self._policy, self._names, self._caller, self._record, self._tools = policy, names, caller, record, tools
         self.counters: dict[str, int] = {}
         self.flow: flows.FlowState | None = None
+        self._interrupted = False  # something else came between a question of the flow and its answer
         self._turn = 0
         self._said: list[str] = []  # sentences of this answer that were let through
         self._heard: list[str] = []  # what the user said, personal data masked
@@ -71,10 +83,14 @@ class RuleSession:
         judgement = judge(self._policy, places, evidence, self._known(), written)
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
-        self._heard.append(masked(text, evidence.personal_data, language))
-        goes_on = judgement.deciding is None or judgement.deciding.rule.rule.action in _GOES_ON
-        if goes_on and (reply := self._flowed(evidence)) is not None:
+        self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
+        action = judgement.deciding.rule.rule.action if judgement.deciding else "allow"
+        reply = self._flowed(evidence) if action in _GOES_ON else None
+        if reply and reply.action != "allow":
             return self._flow_verdict(reply, judgement, evidence, language, started_s)
+        if action in _ENDS_A_FLOW:
+            self.flow = None
+        self._interrupted = self.flow is not None
         return self._decided(judgement, "input", evidence, language, started_s, written)
 
     def check_output(self, sentence: str, language: str) -> Verdict:
@@ -95,6 +111,10 @@ class RuleSession:
         started_s = time.perf_counter()
         evidence = Evidence(" ".join(self._said), "output", self._policy.detectors)
         judgement = judge(self._policy, ("output.final",), evidence, self._known(), language)
+        if judgement.deciding is None and self._interrupted and self.flow and (flow := self._flow(self.flow.flow)):
+            self._interrupted = False
+            reply = flows.asked_again(flow, self.flow)
+            return self._flow_verdict(reply, judgement, evidence, language, started_s, "output.final")
         return self._decided(judgement, "output.final", evidence, language, started_s)
 
     def check_tool(self, tool: str, arguments: str, language: str) -> Verdict:
@@ -156,12 +176,13 @@ class RuleSession:
 
     def _covered(self, text: Evidence, spans: Sequence[Span], rule: CompiledRule, language: str) -> str:
         """The text with its spans covered so that it can still be spoken; personal data by the name of their kind."""
-        data = text.personal_data if rule.rule.action == "redact" else ()
+        data = sorted(text.personal_data, key=lambda d: d.start) if rule.rule.action == "redact" else []
         other = in_language(rule.rule.text or COVERED, language)
         said, at = "", 0
         for start, end in spans:
-            known = [datum for datum in data if start <= datum.start and datum.end <= end]
-            said += text.text[at:start] + (spoken_mask(known[0].kind, language) if known else other)
+            first = bisect_left(data, start, key=lambda datum: datum.start)
+            known = first < len(data) and data[first].end <= end
+            said += text.text[at:start] + (spoken_mask(data[first].kind, language) if known else other)
             at = end
         return said + text.text[at:]
 
@@ -177,8 +198,9 @@ class RuleSession:
         return next((each for each in self._policy.flows if each.flow.id == flow_id), None)
 
     def _flow_verdict(
-        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float
-    ) -> Verdict:
+        self, reply: flows.FlowReply, judgement: Judgement, text: Evidence, language: str, started_s: float,
+        place: str = "input",
+    ) -> Verdict:  # fmt: skip
         self.flow = reply.state
         slots = dict(reply.slots)
         action = reply.action
@@ -191,7 +213,7 @@ class RuleSession:
         verdict = Verdict(
             action, f"{reply.flow}.{reply.step}", said, self._style, elapsed_ms=elapsed_ms, summary=summary
         )
-        self._write_down(verdict, judgement, "input", text, language)
+        self._write_down(verdict, judgement, place, text, language)
         return verdict
 
     def _act(self, reply: flows.FlowReply, language: str) -> tuple[flows.Action, str]:
@@ -235,8 +257,8 @@ class RuleSession:
 
     def _write_down(self, verdict: Verdict, judgement: Judgement, place: str, text: Evidence, language: str) -> None:
         felt = self._emotion
-        shown = masked(text.text, text.personal_data if text.text else (), language)
-        said = shown if verdict.action == "allow" else _without_personal_data(verdict.text or "", language)
+        shown = excerpt(masked(text.text, text.personal_data if text.text else (), language))
+        said = shown if verdict.action == "allow" else _without_personal_data(excerpt(verdict.text or ""), language)
         kept = replace(verdict, text=said, summary=_without_personal_data(verdict.summary, language))
         self._record(
             Decision(

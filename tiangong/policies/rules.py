@@ -40,7 +40,7 @@ class RulesPolicy:
         return RulesPolicy(compiled, names, self.tools, self.always)
 
     def session(self, caller: Caller, record: Callable[[Decision], None]) -> RuleSession:
-        return RuleSession(self.compiled, self.names, caller, record, self.tools)
+        return RuleSession(self.compiled, self.compiled.file.persona.name | self.names, caller, record, self.tools)
 
 
 def named_policy(wanted: Path | None) -> RulesPolicy:

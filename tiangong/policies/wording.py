@@ -31,6 +31,7 @@ _FEELING: Final = {
     "happy": ("happy", "高兴"), "sad": ("sad", "难过"), "angry": ("angry", "生气"), "fearful": ("afraid", "害怕"),
     "disgusted": ("disgusted", "反感"), "surprised": ("surprised", "惊讶"),
 }  # fmt: skip
+WRITTEN_CHARS: Final = 2_000  # of one text in a decision record
 _LAST: Final = 3  # lines of the user in a summary
 _SURE: Final = 0.5
 
@@ -46,10 +47,18 @@ def masked(text: str, data: Sequence[PersonalDatum], language: str) -> str:
     return mask(text, tuple(data), language) if data else text
 
 
+def excerpt(text: str) -> str:
+    """As much of a text as is written down; a number that the end would cut in two is left out, a part of it could pass a mask."""
+    if len(text) <= WRITTEN_CHARS:
+        return text
+    return text[:WRITTEN_CHARS].rstrip("0123456789 -.()") + " …"
+
+
 def summary_of(heard: Sequence[str], emotion: Emotion | None, slots: dict[str, str], language: str) -> str:
     """For a human colleague; lines of the user are masked already."""
     chinese = language == "zh"
-    lines = "；".join(heard[-_LAST:]) if chinese else " / ".join(heard[-_LAST:])
+    told = list(dict.fromkeys(heard))[-_LAST:]  # what was said again tells nothing more
+    lines = "；".join(told) if chinese else " / ".join(told)
     parts = [f"用户说：{lines}" if chinese else f"The user said: {lines}"]
     if emotion and emotion.confidence >= _SURE and emotion.label in _FEELING:
         feeling = _FEELING[emotion.label][chinese]

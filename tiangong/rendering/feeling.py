@@ -3,6 +3,7 @@
 Only what leaves the lips free to touch: no jaw, no parted lips. A surprised avatar opens its eyes and still says "p".
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from tiangong.core.face import ARKIT_BLEND_SHAPES, BLEND_SHAPE_INDEX, EmotionLabel
 from tiangong.core.media import Emotion
+from tiangong.core.style import StyleLimits
 
 Floats = NDArray[np.float32]
 
@@ -60,26 +62,35 @@ _ANSWERS: Final[dict[EmotionLabel, tuple[tuple[EmotionLabel, float], ...]]] = {
     "disgusted": (("sad", 0.15),),
     "surprised": (("surprised", 0.30), ("happy", 0.15)),
 }
+_SHOWN_AT_REST: Final = 0.3  # a feeling that the policy wants shown, while nobody speaks
+_UNLIMITED: Final = StyleLimits()
 _THINKING: Final = (
     _Unit("browInnerUp", 0.14), _Unit("browDown", 0.08), _Unit("eyeSquint", 0.06), _Unit("mouthPress", 0.08),
 )  # fmt: skip
 _LISTENING: Final = (_Unit("browInnerUp", 0.08), _Unit("browOuterUp", 0.06))
 
 
-def felt_face(label: EmotionLabel, intensity: float) -> Floats:
-    """(52,) weights of a feeling at an intensity of 0 to 1, on top of a face at ease."""
+def felt_face(label: EmotionLabel, intensity: float, never: Collection[EmotionLabel] = ()) -> Floats:
+    """(52,) weights of a feeling at an intensity of 0 to 1, on top of a face at ease; of feelings in `never` not a trace."""
     strength = min(max(intensity, 0.0), 1.0)
-    return np.maximum(_ease_beside(label, strength), strength * _weights(_FACES[label]))
+    return np.maximum(_ease_beside(label, strength, never), strength * _face_of(label, never))
 
 
-def answering_face(user: Emotion | None) -> Floats:
-    """(52,) weights: how a listener's face answers what the user shows, by how sure and how strong that is."""
-    if user is None:
-        return _weights(_AT_EASE)
-    sure = min(max(user.confidence, 0.0), 1.0)
-    face = _ease_beside(user.label, sure)
-    for label, share in _ANSWERS[user.label]:
-        face = np.maximum(face, sure * share * _weights(_FACES[label]))
+def answering_face(user: Emotion | None, limits: StyleLimits = _UNLIMITED) -> Floats:
+    """(52,) weights: how a listener's face answers what the user shows, by how sure and how strong that is.
+
+    `limits` is what the policy allows: no trace of a forbidden feeling, and the one that it wants shown.
+    """
+    sure = min(max(user.confidence, 0.0), 1.0) if user else 0.0
+    face = _ease_beside(user.label if user else "neutral", sure, limits.never)
+    answers: list[tuple[EmotionLabel, float]] = []
+    if user:
+        answers = [(label, sure * share) for label, share in _ANSWERS[user.label]]
+    if limits.show:
+        answers = [(limits.show, _SHOWN_AT_REST)]
+    for label, share in answers:
+        if label not in limits.never:
+            face = np.maximum(face, limits.intensity.clip(share) * _face_of(label, limits.never))
     return face
 
 
@@ -93,9 +104,15 @@ def listening_face() -> Floats:
     return _weights(_LISTENING)
 
 
-def _ease_beside(label: EmotionLabel, strength: float) -> Floats:
+def _ease_beside(label: EmotionLabel, strength: float, never: Collection[EmotionLabel]) -> Floats:
     """(52,) what is left of a face at ease: nobody smiles, not even a trace, in sorrow or at another's."""
-    return _weights(_AT_EASE) * np.float32(1.0 if label in _LEAVES_A_SMILE else 1.0 - strength)
+    left = 1.0 if label in _LEAVES_A_SMILE else 1.0 - strength
+    return _face_of("neutral", never) * np.float32(left)
+
+
+def _face_of(label: EmotionLabel, never: Collection[EmotionLabel]) -> Floats:
+    """(52,) a feeling at its strongest; a face at ease is slack where smiles are forbidden."""
+    return _weights(() if label == "neutral" and "happy" in never else _FACES[label])
 
 
 def _weights(units: tuple[_Unit, ...]) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.core.media import AudioChunk, Emotion, FaceMotion, Speech
+from tiangong.core.style import StyleLimits
 
 FPS = 25
 SOUND_CONTEXT_S = 0.2
@@ -21,6 +22,7 @@ class Attention:
     nod_at_s: float | None = None  # a pause of the user at which a nod fits, on the motion clock
     user_emotion: Emotion | None = None  # answered by the face, gently
     thinking: bool = False  # the answer is on its way
+    limits: StyleLimits = StyleLimits()  # what the policy allows the face to show
 
 
 class MotionSession(Protocol):

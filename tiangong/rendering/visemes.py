@@ -72,7 +72,7 @@ class VisemeSession:
         mouth = speaking_mouth(speech)
         times_s = self._times_s(len(mouth), start_s)
         poses = np.zeros((len(mouth) + 1, _COLUMNS), np.float32)  # and the frame before, where the change begins
-        felt = felt_face(speech.style.emotion, speech.style.intensity)
+        felt = felt_face(speech.style.emotion, speech.style.intensity, speech.style.never)
         poses[:, :_SHAPES] = felt
         poses[1:, :_SHAPES] = np.maximum(poses[1:, :_SHAPES], 0) + mouth
         roundness = mouth[:, _ROUND].sum(1, keepdims=True)
@@ -85,7 +85,7 @@ class VisemeSession:
         """Idle, listening or thinking; lips shut."""
         times_s = self._times_s(frames, start_s)
         poses = np.zeros((frames + 1, _COLUMNS), np.float32)
-        poses[:, :_SHAPES] = answering_face(attention.user_emotion)
+        poses[:, :_SHAPES] = answering_face(attention.user_emotion, attention.limits)
         poses[1:, :_SHAPES] = np.maximum(poses[1:, :_SHAPES], resting_mouth(frames))
         _add_head(poses, resting_head(times_s, self._seed))
         looks = gaze(self._seed, times_s)

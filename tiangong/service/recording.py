@@ -92,7 +92,7 @@ async def spoken_text(mind: Mind, engines: Engines, text: str, style: SpeechStyl
     policy = Obedience(mind.policy, Caller(asker="owner"), Memory(), lambda event: None)
     turn = Turn(1, style.language, (), None, TurnWatch(0.0, 0.0), policy)
     number = 0
-    async for sentence in mind.cleared(split_sentences(whole()), turn):
+    async for sentence in mind.cleared(split_sentences(whole()), turn, in_a_talk=False):
         spoken = sentence.style.applied(replace(style, language=language_of(sentence.text, style.language)))
         async for speech in iterate(
             engines.workers, "voice", turn.id, partial(mind.voice.synthesize, sentence.text, spoken)

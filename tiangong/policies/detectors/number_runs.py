@@ -52,13 +52,15 @@ def windows(text: str, shapes: Container[tuple[int, ...]]) -> Iterator[Window]:
         if match.end() - match.start() < 5 or not _stands_free(text, match.start(), match.end()):
             continue
         groups = _groups(text, match.start(), match.end())
+        lengths = tuple(len(group.digits) for group in groups)
         for first in range(len(groups)):
+            count = 0
             for last in range(first, min(len(groups), first + _MOST_GROUPS)):
-                count = sum(len(group.digits) for group in groups[first : last + 1])
+                count += lengths[last]
                 if count > _MOST_DIGITS or groups[last].end - groups[first].start > _LONGEST_CHARS:
                     break
                 whole = first == 0 and (last == len(groups) - 1 or text[match.start()] == "+")
-                shape = tuple(len(group.digits) for group in groups[first : last + 1])
+                shape = lengths[first : last + 1]
                 if count >= _LEAST_DIGITS and (whole or first == last or shape in shapes):
                     yield _window(text, groups, first, last, match.start())
 

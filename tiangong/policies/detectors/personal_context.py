@@ -66,12 +66,15 @@ _AFTER: Final = re.compile(
     r"is (?:my|the|his|her) (?:\w+ )?(?:number|phone|cell|mobile)|"
     r"(?:是|就是)?(?:我|他|她)的?(?:新|老)?(?:手机|电话|号码|号)|这是(?:我|他|她)的?(?:手机|电话|号))"
 )
+_TELLING: Final = re.compile(r"[^\W\d_]|[$¥€£]")
 _PERSONAL: Final = re.compile(r"\b(?:me|my|mine|his|her|him)\b|我|他|她|本人")
 
 
 def context_before(text: str, start: int) -> Context:
     """What the last telling word in the 40 characters before `start` (or else right after the sentence's end) says."""
     before = text[max(0, start - _REACH_CHARS) : start]
+    if not _TELLING.search(before):
+        return Context(About.NOTHING, False, False)
     last = None
     for match in _ANY.finditer(before):
         last = match

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -43,6 +44,7 @@ _PLATE: Final = re.compile(
 )
 _CN_PASSPORT: Final = re.compile(r"(?<![a-z0-9])(?:e[a-hj-np-z]\d{7}|[edspgk]\d{8})(?![a-z0-9])")
 _DOCUMENT: Final = re.compile(r"(?<![a-z0-9])(?=[a-z\-]{0,4}\d)[a-z]{0,2}-?\d[a-z0-9\-]{4,16}(?![a-z0-9])")
+_SPEAKS_OF_DOCUMENTS: Final = re.compile(r"护照|通行证|passport|驾照|驾驶|licen[sc]e|\bdl\b")
 _DATE_LIKE: Final = re.compile(r"(?:19|20)\d{2}-?[01]\d-?[0-3]\d|\d{1,2}-\d{1,2}-\d{2,4}|(?:19|20)\d\d-(?:19|20)\d\d")
 
 
@@ -53,12 +55,18 @@ def find_personal_data(form: NormalForm) -> tuple[PersonalDatum, ...]:
     digits = in_digits(form)
     found = [item for finder in _FINDERS for item in finder(digits.text)]
     found.sort(key=lambda item: (-item[3], item[1] - item[2], item[1]))
+    return tuple(PersonalDatum(kind, *digits.span(start, end)) for kind, start, end, _ in _apart(found))
+
+
+def _apart(best_first: Iterable[Found]) -> list[Found]:
+    """Those that overlap no better one, in the order of the text."""
     kept: list[Found] = []
-    for item in found:
-        if all(item[2] <= other[1] or item[1] >= other[2] for other in kept):
-            kept.append(item)
-    kept.sort(key=lambda item: item[1])
-    return tuple(PersonalDatum(kind, *digits.span(start, end)) for kind, start, end, _ in kept)
+    for item in best_first:
+        at = bisect_right(kept, item[1], key=lambda other: other[1])
+        free_before = at == 0 or kept[at - 1][2] <= item[1]
+        if free_before and (at == len(kept) or item[2] <= kept[at][1]):
+            kept.insert(at, item)
+    return kept
 
 
 def mask(text: str, found: Iterable[PersonalDatum], language: str) -> str:
@@ -142,6 +150,8 @@ def _plates(text: str) -> Iterator[Found]:
 
 def _documents(text: str) -> Iterator[Found]:
     """Passports and driving licences have no check digit: a word right before them must say what they are."""
+    if not _SPEAKS_OF_DOCUMENTS.search(text):
+        return
     for match in _DOCUMENT.finditer(text):
         if sum(c.isdigit() for c in match.group()) < 5 or _DATE_LIKE.fullmatch(match.group()):
             continue

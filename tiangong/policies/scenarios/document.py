@@ -16,7 +16,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Listed = Annotated[list[Text], BeforeValidator(_listed)]
+Listed = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=Text | list[Text])]
 
 
 class Felt(Section):
@@ -36,7 +36,9 @@ class Given(Section):
 
 class FaceExpected(Section):
     show: EmotionLabel | None = None
-    never: Annotated[list[EmotionLabel], BeforeValidator(_listed)] = []
+    never: Annotated[
+        list[EmotionLabel], BeforeValidator(_listed, json_schema_input_type=EmotionLabel | list[EmotionLabel])
+    ] = []
     smile_at_most: Share | None = None  # mean of the smile's blend shapes while it speaks, by the real motion engine
 
 
@@ -49,7 +51,7 @@ class VoiceExpected(Section):
 class Expect(Section):
     """What must hold after a turn; what is not named is not looked at."""
 
-    action: Annotated[list[Action], BeforeValidator(_listed)] | None = (
+    action: Annotated[list[Action], BeforeValidator(_listed, json_schema_input_type=Action | list[Action])] | None = (
         None  # of what the user said, or else of a sentence
     )
     rule: RuleId | None = None
