@@ -94,9 +94,12 @@ def _samples(
 
 
 def _needs_circumstances(rule: Rule) -> bool:
-    """Whether the rule asks for more than a text, so that no sample alone can hit."""
+    """Whether the rule asks for more than a text (or for topics of the policy), so that no sample alone can hit."""
     parts = conditions_in(rule.when)
-    return any(part.counter or part.emotion or part.asker or part.consent or part.turn is not None for part in parts)
+    return any(
+        part.counter or part.emotion or part.asker or part.consent or part.topic or part.turn is not None
+        for part in parts
+    )
 
 
 def _acts(each: CompiledRule, sample: str, policy: CompiledPolicy) -> bool:
