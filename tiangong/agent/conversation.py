@@ -41,7 +41,7 @@ class Conversation:
     ) -> None:  # fmt: skip
         self.memory, self.mood, self.turn_id = memory or Memory(), Mood(), 0
         self._mind, self._listener, self._stage, self._emit = mind, listener, stage, emit
-        self._policy = Obedience(mind.policy, caller, self.memory, emit)
+        self._policy = Obedience(mind.policy, caller, self.memory, emit, self._take_back if stage.live else None)
         self._turn: asyncio.Task[None] | None = None
         self._tasks = TaskSet()
 
@@ -88,6 +88,7 @@ class Conversation:
         """End the session; nothing of it goes on."""
         self._listener.close()
         self.interrupt()
+        await self._policy.close()
         await self._tasks.close()
 
     async def _hear(self, utterance: Utterance | None, watch: TurnWatch) -> None:
@@ -105,7 +106,14 @@ class Conversation:
             return self._begin(text, watch)
         return self._show(State.IDLE)
 
-    def _begin(self, text: str, watch: TurnWatch, failed: EngineError | None = None) -> None:
+    def _take_back(self, turn_id: int, words: str) -> None:
+        """A slow judge forbids what was let go: silence at once, and the policy's words unless the user has the floor."""
+        if turn_id == self.turn_id and self._listener.talking:
+            self.interrupt()
+        elif turn_id == self.turn_id:
+            self._begin("", TurnWatch(now_s(), now_s()), instead=words)
+
+    def _begin(self, text: str, watch: TurnWatch, failed: EngineError | None = None, instead: str = "") -> None:
         self.interrupt()
         self.turn_id += 1
         if text:
@@ -113,7 +121,7 @@ class Conversation:
             self.mood.said(text)
             self._emit(UserHeard(self.turn_id, self.memory.unanswered, final=True))
         language = self._listener.answer_language(self.memory.last_text)
-        turn = Turn(self.turn_id, language, self.memory.messages, self.mood.now, watch, self._policy)
+        turn = Turn(self.turn_id, language, self.memory.messages, self.mood.now, watch, self._policy, instead)
         self._show(State.THINKING)
         self._turn = self._tasks.spawn(self._take_turn(turn, failed))
 

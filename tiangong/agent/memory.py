@@ -84,7 +84,10 @@ class Memory:
 
     def withhold(self) -> None:
         """The rules did not let the user's last words through."""
-        self._messages[-1] = replace(self._messages[-1], withheld=True)
+        for i, message in reversed(list(enumerate(self._messages))):
+            if message.role == "user":  # a judge may say so when a part of the answer was heard already
+                self._messages[i] = replace(message, withheld=True)
+                return
 
     def avatar_said(self, pieces: Sequence[SpokenPiece], heard_s: float) -> Message | None:
         """Keep what was heard of an answer; nothing heard, nothing kept."""

@@ -46,6 +46,7 @@ class Turn:
     emotion: Emotion | None
     watch: TurnWatch
     policy: Obedience
+    instead: str = ""  # of an answer: what the policy says where it has stopped one
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ class Mind:
 
     async def thoughts(self, turn: Turn) -> AsyncGenerator[str]:
         """The answer in pieces of text, as the brain makes them; the policy's own words where it does not let the brain answer."""
+        if turn.instead:
+            yield turn.instead
+            return
         said = turn.messages[-1] if turn.messages else None
         if said is None or said.role != "user":
             opening = await self._judged(turn, partial(turn.policy.judge.open, turn.language))
@@ -128,7 +132,7 @@ class Mind:
                 yield Cleared(passed, verdict.style)
             if verdict.action in ("care", "refuse", "hand_off", "end"):
                 return
-        if not in_a_talk:
+        if not in_a_talk or turn.instead:
             return
         verdict = await self._judged(turn, partial(turn.policy.judge.check_answer, turn.language))
         if verdict.text:
@@ -139,6 +143,9 @@ class Mind:
     ) -> Verdict:
         with turn.watch.stage("policy"):
             verdict = await self.workers.run("policy", turn.id, check)
+            if not turn.instead:
+                of_user = obey is not None
+                verdict = await turn.policy.settled(verdict, self.workers, turn.id, of_user=of_user)
         (obey or turn.policy.decided)(verdict)
         return verdict
 

@@ -27,6 +27,8 @@ _RETRY_S: Final = 1.0  # after a failed idle picture
 class Stage(Protocol):
     """Where a conversation performs."""
 
+    live: bool  # what is performed can still be stopped; otherwise all of it waits for whoever might want to stop it
+
     @property
     def speaking(self) -> bool:
         """Whether an answer is heard now or about to be."""
@@ -71,6 +73,8 @@ class _Piece:
 
 class Performer:
     """Plays live through a `Playout`. `run()` is a task of the session."""
+
+    live = True
 
     def __init__(self, illustrator: Illustrator, playout: Playout, on_piece: Callable[[int, Speech], None]) -> None:
         """`on_piece(turn_id, speech)` is called when a piece begins to go out."""
@@ -212,6 +216,7 @@ class Performer:
 class Recorder:
     """Hands the clips of an answer to `keep` as fast as they are drawn."""
 
+    live = False
     speaking = False
 
     def __init__(self, illustrator: Illustrator, keep: Callable[[AvatarClip], Awaitable[None]]) -> None:

@@ -3,18 +3,17 @@
 Only safetensors are read and no code from a model's repository is run.
 """
 
-import importlib
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Final
 
 from tiangong.agent.answer_stream import THINK, spoken_pieces, until, without_thinking
 from tiangong.agent.chat_prompt import chat_messages
 from tiangong.agent.protocol import Prompt
+from tiangong.core.causal_models import best_device, error_in_one_line, has_file, load_causal_model
 from tiangong.core.config import Settings
-from tiangong.core.errors import ConfigError, EngineError, MissingExtra
+from tiangong.core.errors import ConfigError, EngineError
 from tiangong.core.media import Message
 
 DEFAULT_CONTEXT_TOKENS: Final = 4_096  # of a model that does not tell
@@ -40,24 +39,9 @@ class TransformersChat:
         """
         if not model:
             raise ConfigError("the 'transformers' brain needs brain.model: a folder or a hub name")
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = best_device() if device == "auto" else device
         self._max_new_tokens, self._temperature = max_new_tokens, temperature
-        _require_sentencepiece(model)
-        here = _has(model, "config.json")  # then no request goes out
-        options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": here}
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(model, **options)
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                model, use_safetensors=True, dtype=_precision(device), **options
-            )
-            self._model: Any = loaded.to(device).eval()
-        # Loading fails in as many ways as there are models: files, settings, classes that are not known, memory.
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError) as error:
-            raise _failed(f"the model '{model}' cannot be loaded ({_one_line(error)})") from error
+        self._tokenizer, self._model = load_causal_model(model, device, "brain")
         limit = getattr(self._model.config, "max_position_embeddings", None)
         self._context_tokens = int(limit) if isinstance(limit, int) else DEFAULT_CONTEXT_TOKENS
 
@@ -135,7 +119,7 @@ class TransformersChat:
             yield from streamer
             done.result()
         except (RuntimeError, ValueError, IndexError, TypeError) as error:  # out of memory is a RuntimeError
-            raise _failed(f"generating failed ({_one_line(error)})") from error
+            raise _failed(f"generating failed ({error_in_one_line(error)})") from error
         finally:
             stopped.set()
             worker.shutdown(wait=True)
@@ -162,49 +146,10 @@ def unavailable_model(model: str | None) -> str | None:
     """Why a configured model can't be loaded without a download, or None; looks at names of files only."""
     if not model:
         return "no model is set (brain.model)"
-    if _has(model, "config.json"):
+    if has_file(model, "config.json"):
         return None
     return f"'{model}' is neither a folder with a config.json nor a model in the local Hugging Face cache"
 
 
-def _has(model: str, file: str) -> bool:
-    """Whether a file of a model is on this disk, in its own folder or in the hub's cache."""
-    if Path(model).is_dir():
-        return (Path(model) / file).is_file()
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        return isinstance(try_to_load_from_cache(model, file), str)
-    except HFValidationError:  # a path that does not exist is no name of a model either
-        return False
-
-
-def _require_sentencepiece(model: str) -> None:
-    """Say plainly what transformers reports as a want of "tiktoken".
-
-    Sentencepiece 0.2.3 wants protobuf 5, while mediapipe 0.10.21 wants protobuf 4.
-    """
-    if not _has(model, "tokenizer.model") or _has(model, "tokenizer.json"):
-        return
-    try:
-        importlib.import_module("sentencepiece.sentencepiece_model_pb2")
-    except ImportError as error:
-        mend = "pip install 'sentencepiece<0.2.3'"
-        raise MissingExtra("transformers", "a sentencepiece that fits protobuf 4", mend) from error
-
-
-def _precision(device: str) -> Any:
-    import torch
-
-    if device == "cpu":
-        return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-
-
 def _failed(reason: str) -> EngineError:
     return EngineError("brain", 0, reason)
-
-
-def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -34,6 +34,7 @@ class ThreadWorkers:
             "hearing": deadlines.hearing_s,
             "seeing": deadlines.hearing_s,
             "policy": deadlines.policy_s,
+            "judge": deadlines.judge_s,
             "brain": deadlines.brain_s,
             "voice": deadlines.voice_s,
             "motion": deadlines.motion_s,

@@ -75,10 +75,23 @@ class SeeingSettings(_Section):
     emotion: Path | None = None  # folder of a face emotion classifier: NAME.onnx with its labels.txt
 
 
+class JudgeSettings(_Section):
+    """A judge model beside the embedded checks of the policy; none without `model`."""
+
+    model: str | None = None  # folder of a chat model with safetensors; with `base_url` the model's name there
+    base_url: str | None = None  # an OpenAI-compatible server, "http://127.0.0.1:8000/v1"
+    reads: Literal["questions", "guard"] = "questions"  # any chat model by yes or no, or Qwen3Guard in its own form
+    timeout_s: float = Field(default=2.0, gt=0, le=8)  # for one question
+    threshold: float = Field(default=0.5, gt=0, lt=1)  # what the model's "yes" has to reach to count as an even chance
+    temperature: float = Field(default=1.0, gt=0, le=20)  # above 1: the model is surer of itself than it should be
+    precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"  # of a model in a folder
+
+
 class PolicySettings(_Section):
     file: Path | None = (
         None  # a policy file for every avatar; None: each avatar's own policy.yaml, or the one that ships
     )
+    judge: JudgeSettings = JudgeSettings()
 
 
 class Deadlines(_Section):
@@ -87,6 +100,7 @@ class Deadlines(_Section):
     hearing_s: float = Field(default=8.0, gt=0)
     brain_s: float = Field(default=20.0, gt=0)  # to the first words, and between any two pieces
     policy_s: float = Field(default=1.0, gt=0)
+    judge_s: float = Field(default=20.0, gt=0)  # all questions about one text; each has policy.judge.timeout_s
     voice_s: float = Field(default=5.0, gt=0)
     motion_s: float = Field(default=2.0, gt=0)
     face_s: float = Field(default=2.0, gt=0)

@@ -3,8 +3,8 @@
 Times are seconds on the audio clock unless a name says otherwise. Arrays are never changed after they were handed over.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ Action = Literal[
 ]
 CheckStatus = Literal["checked", "unverified", "broken"]  # unverified: in a language that no rule covers
 Role = Literal["system", "user", "assistant"]
-Stage = Literal["hearing", "seeing", "policy", "brain", "voice", "motion", "face"]
+Stage = Literal["hearing", "seeing", "policy", "judge", "brain", "voice", "motion", "face"]
 
 
 def _require(holds: bool, complaint: str) -> None:
@@ -98,6 +98,27 @@ class Message:
     withheld: bool = False  # against the rules: not to be read by a language model
 
 
+class LaterVerdict(Protocol):
+    """What a judge model, which may be slow, still has to say about a text that the quick checks let pass."""
+
+    must_hold: bool  # nothing of the text may be heard before its verdict
+
+    def ask(self) -> None:
+        """Ask the judge and keep what it answers; slow, on a thread of its own. What the judge cannot tell is kept as that."""
+        ...
+
+    def give_up(self, reason: str) -> None:
+        """Instead of `ask`: the judge is not asked."""
+        ...
+
+    def verdict(self, held: bool) -> "Verdict":
+        """After either of them, where the session's quick checks run: "allow" where the text may stand.
+
+        `held`: nothing of it was heard yet; otherwise `Verdict.text` takes back what may have been.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the policy decided about one text. `status` tells whether all of its checks could be made."""
@@ -110,6 +131,7 @@ class Verdict:
     elapsed_ms: float = 0.0
     status: CheckStatus = "checked"
     summary: str = ""  # with "hand_off": what a human colleague should know; personal data masked
+    later: LaterVerdict | None = field(default=None, compare=False, repr=False)  # what may still overturn this one
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from tiangong.policies.detectors.patterns import PatternSet
 from tiangong.policies.detectors.topics import TopicExamples
 from tiangong.policies.detectors.word_lists import WordList
 from tiangong.policies.document import ByLanguage, Condition, Flow, Pack, PolicyFile, Rule
-from tiangong.policies.evidence import Detectors, Judge
+from tiangong.policies.evidence import Detectors
+from tiangong.policies.judges.protocol import Judge
 from tiangong.policies.persona_rules import persona_pack
 from tiangong.policies.pieces import spelled_out, spelled_pieces
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, checked, read_source

@@ -1,25 +1,26 @@
-"""Conditions of rules, in three values: hit, miss, and broken where a check could not be made (Kleene 1952)."""
+"""Conditions of rules, in three values: hit, miss, and not known (Kleene 1952): a check broke, timed out or is still pending."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tiangong.core.errors import EngineError
 from tiangong.policies.document import Condition
-from tiangong.policies.evidence import Circumstances, Evidence, Span
+from tiangong.policies.evidence import Circumstances, Evidence, Judged, Span
 
-Truth = Literal["hit", "miss", "broken"]
+Truth = Literal["hit", "miss", "broken", "timeout", "pending"]
 
 
 @dataclass(frozen=True)
 class Finding:
     truth: Truth
     spans: tuple[Span, ...] = ()  # what in the text speaks for it; empty: the text as a whole
-    reason: str = ""  # why a check is broken
+    reason: str = ""  # why a check is broken, or how sure a judge is
 
 
 HIT: Final = Finding("hit")
 MISS: Final = Finding("miss")
+_NO_JUDGE: Final = Judged(None, "broken", "the judge was not asked this")
+_UNKNOWN: Final[tuple[Truth, ...]] = ("broken", "timeout", "pending")  # the first of these tells of a table of several
 
 
 def resolve(name: str, pack: str, known: Iterable[str]) -> str | None:
@@ -61,7 +62,7 @@ def _each(condition: Condition, pack: str, text: Evidence, known: Circumstances)
     if condition.not_ is not None:
         yield _not(found(condition.not_, pack, text, known))
     if condition.judge is not None:
-        yield _judged(condition.judge, condition.at_least, text, known)
+        yield _of_judge(condition.judge, condition.at_least, text, known)
 
 
 def _of_circumstances(condition: Condition, known: Circumstances) -> Iterable[Finding]:
@@ -80,14 +81,15 @@ def _of_circumstances(condition: Condition, known: Circumstances) -> Iterable[Fi
         yield _if(known.tool in condition.tool)
 
 
-def _judged(question: str, at_least: float, text: Evidence, known: Circumstances) -> Finding:
-    judge = text.detectors.judge
-    if judge is None:
+def _of_judge(question: str, at_least: float, text: Evidence, known: Circumstances) -> Finding:
+    if text.detectors.judge is None:
         return MISS  # no judge is set up; `policy lint` sees to it that no grave rule rests on one alone
-    try:
-        return _if(judge.judge(question, text.text, known.before) >= at_least)
-    except EngineError as error:
-        return Finding("broken", reason=str(error))
+    if known.judged is None:
+        return Finding("pending")
+    answer = known.judged.get(question, _NO_JUDGE)
+    if answer.yes is None:
+        return Finding(answer.status, reason=answer.reason)
+    return Finding("hit", reason=f"the judge is {answer.yes:.2f} sure") if answer.yes >= at_least else MISS
 
 
 def _if(holds: bool) -> Finding:
@@ -99,28 +101,31 @@ def _spans(spans: tuple[Span, ...]) -> Finding:
 
 
 def _all(parts: Iterable[Finding]) -> Finding:
-    spans: list[Span] = []
-    broken = ""
+    seen: list[Finding] = []
     for part in parts:
         if part.truth == "miss":
             return MISS
-        broken = broken or part.reason
-        spans += part.spans
-    return Finding("broken", tuple(spans), broken) if broken else Finding("hit", tuple(spans))
+        seen.append(part)
+    spans = tuple(span for part in seen for span in part.spans)
+    unknown = _unknown(seen)
+    return Finding(unknown.truth, spans, unknown.reason) if unknown else Finding("hit", spans, _reason(seen))
 
 
 def _any(parts: Iterable[Finding]) -> Finding:
-    spans: list[Span] = []
-    broken, hit = "", False
-    for part in parts:
-        hit = hit or part.truth == "hit"
-        if part.truth == "hit":
-            spans += part.spans
-        broken = broken or part.reason
-    if hit:
-        return Finding("hit", tuple(spans))
-    return Finding("broken", (), broken) if broken else MISS
+    seen = list(parts)
+    hits = [part for part in seen if part.truth == "hit"]
+    if hits:
+        return Finding("hit", tuple(span for part in hits for span in part.spans), _reason(hits))
+    return _unknown(seen) or MISS
 
 
 def _not(part: Finding) -> Finding:
-    return part if part.truth == "broken" else _if(part.truth == "miss")
+    return part if part.truth in _UNKNOWN else _if(part.truth == "miss")
+
+
+def _unknown(parts: Sequence[Finding]) -> Finding | None:
+    return next((part for truth in _UNKNOWN for part in parts if part.truth == truth), None)
+
+
+def _reason(parts: Sequence[Finding]) -> str:
+    return next((part.reason for part in parts if part.reason), "")

@@ -5,7 +5,8 @@ from typing import Literal
 
 from tiangong.core.media import Verdict
 
-RuleStatus = Literal["hit", "miss", "broken", "unverified"]
+# pending: a judge model is asked, and the text goes on until it answers; its word is a decision of its own.
+RuleStatus = Literal["hit", "miss", "broken", "timeout", "unverified", "pending"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class RuleOutcome:
     rule: str
     status: RuleStatus
     spans: tuple[tuple[int, int], ...] = ()
-    reason: str = ""  # why it is broken
+    reason: str = ""  # why it is broken, or how sure a judge is
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,4 @@ class Decision:
     looked: int  # rules that were asked
     verdict: Verdict
     said: str  # what goes on to be said, or to the language model; "" for nothing
+    late: bool = False  # the word of a judge model on a text that an earlier decision let go on

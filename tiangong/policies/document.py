@@ -200,6 +200,10 @@ class Defaults(Section):
 
     broken: dict[Severity, Literal["closed", "open"]] = {"grave": "closed", "serious": "closed", "minor": "open"}
     broken_text: ByLanguage = {}
+    # Rules that need a judge model: `late` speaks meanwhile and stops where the judge forbids it, which is the way of all rules
+    # that are not grave; `wait` lets nothing be heard before the judge of a grave rule has answered.
+    judge: Literal["wait", "late"] = "wait"
+    late_text: ByLanguage = {}  # said where a late verdict stops the avatar; then come the rule's own words
     unverified: Literal["clarify", "refuse", "hand_off"] = "clarify"  # a language that a rule does not cover
     unverified_text: ByLanguage = {}
 

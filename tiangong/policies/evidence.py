@@ -1,9 +1,9 @@
 """What one text shows, found at most once each: normal readings, patterns, words, personal data, intents, topics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, Literal
 
 from tiangong.core.media import Emotion
 from tiangong.policies.detectors.linear import LinearModel
@@ -12,16 +12,9 @@ from tiangong.policies.detectors.patterns import PatternSet
 from tiangong.policies.detectors.personal_data import PersonalDatum, find_personal_data
 from tiangong.policies.detectors.topics import TopicExamples
 from tiangong.policies.detectors.word_lists import WordList
+from tiangong.policies.judges.protocol import Judge
 
 Span = tuple[int, int]
-
-
-class Judge(Protocol):
-    """Answers a question about a text with a probability of "yes"; raises EngineError where it cannot."""
-
-    name: str
-
-    def judge(self, question: str, text: str, before: Sequence[str]) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -37,6 +30,15 @@ class Detectors:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a judge answered to one question."""
+
+    yes: float | None  # its probability; None: there is no answer
+    status: Literal["broken", "timeout"] = "broken"  # where there is none
+    reason: str = ""  # why there is none
+
+
+@dataclass(frozen=True)
 class Circumstances:
     """What is known besides the text."""
 
@@ -46,7 +48,7 @@ class Circumstances:
     counters: Mapping[str, int] | None = None
     turn: int = 0  # turns of the user so far
     tool: str = ""
-    before: Sequence[str] = ()  # earlier lines, for a judge
+    judged: Mapping[str, Judged] | None = None  # by question; None: the judge was not asked yet
 
 
 class Evidence:
@@ -55,7 +57,7 @@ class Evidence:
     def __init__(self, text: str, direction: str, detectors: Detectors) -> None:
         self.text = text
         self.detectors = detectors
-        self._direction = "input" if direction == "input" else "output"
+        self.direction: Literal["input", "output"] = "input" if direction == "input" else "output"
         self._words: dict[str, tuple[Span, ...]] = {}
 
     @cached_property
@@ -88,7 +90,7 @@ class Evidence:
 
     @cached_property
     def intents(self) -> dict[str, float]:
-        model = self.detectors.model.get(self._direction)
+        model = self.detectors.model.get(self.direction)
         if model is None:
             return {}
         scored = [model.score(form.text) for form in self.forms]

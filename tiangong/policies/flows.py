@@ -6,7 +6,7 @@ With repair when the user changes their mind: an earlier slot is given anew by i
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import re2
 
@@ -37,6 +37,12 @@ _QUESTION: Final = re2.compile(
     r"\?$|^(?:what|where|when|how|why|who|which|can|could|do|does|did|is|are|will|would|should)\b"
     r"|(?:吗|呢|么)$|^(?:什么|怎么|为什么|多少|哪|几点|谁|能不能|可不可以|请问)|多久|多少钱|什么时候|怎么办"
 )
+
+
+class Tool(Protocol):
+    """Does something outside with the slots of a flow, and says how it went. Raises EngineError."""
+
+    def __call__(self, slots: dict[str, str]) -> str: ...
 
 
 @dataclass(frozen=True)

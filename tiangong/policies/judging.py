@@ -2,8 +2,8 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tiangong.core.style import Bounds, StyleLimits
@@ -27,6 +27,7 @@ class Judgement:
     broken: CompiledRule | None  # the gravest rule that could not be checked and fails closed
     unverified: CompiledRule | None  # a rule that does not know the text's language, where none acts
     looked: int
+    pending: tuple[CompiledRule, ...] = ()  # that a judge has still to be asked for
 
     @property
     def deciding(self) -> Hit | None:
@@ -36,24 +37,37 @@ class Judgement:
     def style(self) -> StyleLimits:
         return joined_style(self.hits)
 
+    def with_outcomes_of(self, other: "Judgement") -> "Judgement":
+        """The same decision, with what the rules of another place found beside it."""
+        return replace(self, outcomes=(*self.outcomes, *other.outcomes), looked=self.looked + other.looked)
+
 
 def judge(
-    policy: CompiledPolicy, places: Sequence[Place], text: Evidence, known: Circumstances, language: str
+    policy: CompiledPolicy,
+    places: Sequence[Place],
+    text: Evidence,
+    known: Circumstances,
+    language: str,
+    only: Collection[CompiledRule] | None = None,
 ) -> Judgement:
-    """All rules of `places` against a text; the order of the rules in the file does not change the outcome."""
+    """All rules of `places` against a text, or `only` some; the order of the rules in the file does not change the outcome."""
     hits: list[Hit] = []
     outcomes: list[RuleOutcome] = []
     broken: list[CompiledRule] = []
     unverified: list[CompiledRule] = []
+    pending: list[CompiledRule] = []
     looked = 0
-    for place, rule in _of(policy, places):
+    for place, rule in _of(policy, places, only):
         looked += 1
         finding = look(rule, text, known)
         if finding.truth == "hit":
             hits.append(Hit(place, rule, finding.spans, limits_of(rule.rule.style)))
-            outcomes.append(RuleOutcome(rule.rule.id, "hit", finding.spans))
-        elif finding.truth == "broken":
-            outcomes.append(RuleOutcome(rule.rule.id, "broken", reason=finding.reason))
+            outcomes.append(RuleOutcome(rule.rule.id, "hit", finding.spans, finding.reason))
+        elif finding.truth == "pending":
+            outcomes.append(RuleOutcome(rule.rule.id, "pending"))
+            pending.append(rule)
+        elif finding.truth in ("broken", "timeout"):
+            outcomes.append(RuleOutcome(rule.rule.id, finding.truth, reason=finding.reason))
             if policy.file.defaults.broken.get(rule.rule.severity, "closed") == "closed":
                 broken.append(rule)
         elif rule.languages and language not in rule.languages:
@@ -66,6 +80,7 @@ def judge(
         min(broken, key=_gravity, default=None),
         min(unverified, key=_gravity, default=None),
         looked,
+        tuple(pending),
     )
 
 
@@ -122,8 +137,15 @@ def _bounds(limits: Limits) -> Bounds:
     return Bounds(limits.at_least, limits.at_most)
 
 
-def _of(policy: CompiledPolicy, places: Sequence[Place]) -> Iterable[tuple[int, CompiledRule]]:
-    return ((i, rule) for i, rule in enumerate(policy.rules) if rule.rule.place in places)
+def _of(
+    policy: CompiledPolicy, places: Sequence[Place], only: Collection[CompiledRule] | None = None
+) -> Iterable[tuple[int, CompiledRule]]:
+    wanted = None if only is None else {rule.rule.id for rule in only}
+    return (
+        (i, rule)
+        for i, rule in enumerate(policy.rules)
+        if rule.rule.place in places and (wanted is None or rule.rule.id in wanted)
+    )
 
 
 def _gravity(rule: CompiledRule) -> int:

@@ -15,7 +15,7 @@ from tiangong.policies.compiled import (
     read_policy,
 )
 from tiangong.policies.detectors.personal_kinds import PersonalKind
-from tiangong.policies.document import ByLanguage, Flow, Rule
+from tiangong.policies.document import ByLanguage, Condition, Flow, Rule
 from tiangong.policies.evidence import Circumstances, Evidence
 from tiangong.policies.judging import look
 from tiangong.policies.persona_rules import PERSONA
@@ -28,6 +28,7 @@ STOPS: Final[frozenset[Action]] = frozenset(
     {"care", "refuse", "replace", "redact", "rewrite", "hand_off", "end", "clarify"}
 )
 _NEEDS_SAMPLES: Final = frozenset({"input", "output.sentence"})
+_JUDGED: Final = ("input", "output.sentence", "output.final")  # where the loop asks a judge
 assert frozenset(get_args(Action)) >= STOPS | NEEDS_TEXT
 
 
@@ -94,7 +95,9 @@ def _samples(
 
 
 def _needs_circumstances(rule: Rule) -> bool:
-    """Whether the rule asks for more than a text (or for topics of the policy), so that no sample alone can hit."""
+    """Whether the rule asks for more than a text, embedded checks and a policy without topics, so that no sample alone can hit."""
+    if any(part.judge is not None for part in conditions_in(rule.when)) and not _stands_without_judge(rule.when):
+        return True
     parts = conditions_in(rule.when)
     return any(
         part.counter or part.emotion or part.asker or part.consent or part.topic or part.turn is not None
@@ -118,10 +121,39 @@ def _conditions(rule: Rule, source: Source, path: tuple[str | int, ...]) -> Iter
                     f"rule '{rule.id}' names an unknown kind of personal data '{kind}'",
                     f"known: {', '.join(sorted(kinds))}",
                 )
-    tests = [part for part in conditions_in(rule.when) if not (part.any or part.all or part.not_)]
-    if rule.severity == "grave" and tests and all(part.judge is not None for part in tests):
-        mend = "add a pattern, words or an intent beside it"
-        yield source.complaint(path, f"rule '{rule.id}' is grave and rests on a judge alone", mend)
+    if any(part.judge is not None for part in parts):
+        yield from _judges(rule, source, path)
+
+
+def _judges(rule: Rule, source: Source, path: tuple[str | int, ...]) -> Iterable[Complaint]:
+    """A judge model may be slow, away or talked round: it adds to what the embedded checks find, and never excuses it."""
+    if rule.place not in _JUDGED:
+        mend = f"use it at {', '.join(_JUDGED)}"
+        yield source.complaint(path, f"rule '{rule.id}' asks a judge at the place '{rule.place}'", mend)
+    if any(part.judge is not None for top in rule.unless for part in conditions_in(top)):
+        what = f"rule '{rule.id}' lets a judge excuse what it finds"
+        yield source.complaint((*path, "unless"), what, "excuse it by a pattern, words or an intent")
+    if rule.severity == "grave" and _stands_without_judge(rule.when) is not True:
+        mend = "put a pattern, words or an intent beside it under 'any'"
+        yield source.complaint((*path, "when"), f"rule '{rule.id}' is grave and rests on a judge alone", mend)
+
+
+def _stands_without_judge(condition: Condition) -> bool | None:
+    """Whether it can hold by what embedded checks read in the text; None: it can hold, and does not look at the text."""
+    if condition.judge is not None:
+        return False
+    if condition.not_ is not None and any(part.judge is not None for part in conditions_in(condition.not_)):
+        return False
+    parts = [_stands_without_judge(part) for part in condition.all or ()]
+    if condition.any is not None:
+        ways = [_stands_without_judge(part) for part in condition.any]
+        parts.append(True if True in ways else None if None in ways else False)
+    if False in parts:
+        return False
+    reads = any(
+        getattr(condition, kind) is not None for kind in ("pattern", "words", "personal_data", "intent", "topic")
+    )
+    return True if reads or True in parts else None
 
 
 def _flow(flow: Flow, languages: Sequence[str], source: Source) -> Iterable[Complaint]:

@@ -1,10 +1,9 @@
 """One conversation under a policy: what was said before, counters, feelings, flows."""
 
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final, get_args
 
 from tiangong.core.errors import EngineError
 from tiangong.core.media import Emotion, Verdict
@@ -12,34 +11,31 @@ from tiangong.core.style import StyleLimits
 from tiangong.policies import flows
 from tiangong.policies.compiled import CompiledFlow, CompiledPolicy, CompiledRule
 from tiangong.policies.decision import Decision
-from tiangong.policies.detectors.normal_form import normal_form
-from tiangong.policies.detectors.personal_data import find_personal_data
-from tiangong.policies.detectors.personal_kinds import spoken_mask
-from tiangong.policies.document import ByLanguage, Place
-from tiangong.policies.evidence import Circumstances, Evidence, Span, written_language
+from tiangong.policies.document import Place
+from tiangong.policies.evidence import Circumstances, Evidence, Judged, written_language
+from tiangong.policies.judges.protocol import Question
 from tiangong.policies.judging import Judgement, across, judge, merged_spans
+from tiangong.policies.later import Later, overturning
 from tiangong.policies.protocol import Caller
 from tiangong.policies.wording import (
     ANSWERS_WITHOUT_TEXT,
     BROKEN,
     COVERED,
     UNVERIFIED,
+    as_texts,
+    covered,
     excerpt,
     in_language,
     masked,
     summary_of,
+    without_personal_data,
 )
 
+CLARIFIED: Final = "clarified"  # the counter of inputs in a row that were answered with "clarify"
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
 _GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
 _ENDS_A_FLOW: Final = frozenset({"care", "hand_off", "end"})
-
-
-class Tool(Protocol):
-    """Does something outside with the slots of a flow, and says how it went. Raises EngineError."""
-
-    def __call__(self, slots: dict[str, str]) -> str: ...
 
 
 class RuleSession:
@@ -51,14 +47,15 @@ class RuleSession:
         names: dict[str, str],
         caller: Caller,
         record: Callable[[Decision], None],
-        tools: dict[str, Tool],
+        tools: dict[str, flows.Tool],
     ) -> None:
         self._policy, self._names, self._caller, self._record, self._tools = policy, names, caller, record, tools
         self.counters: dict[str, int] = {}
         self.flow: flows.FlowState | None = None
         self._interrupted = False  # something else came between a question of the flow and its answer
         self._turn = 0
-        self._said: list[str] = []  # sentences of this answer that were let through
+        self._said: list[str] = []  # sentences of this answer as they are heard
+        self._meant: list[str] = []  # and as the language model wrote them: a claim may end in the next one
         self._heard: list[str] = []  # what the user said, personal data masked
         self._emotion: Emotion | None = None
         self._style = StyleLimits()  # of this turn, for every sentence of its answer
@@ -68,7 +65,7 @@ class RuleSession:
 
     def open(self, language: str) -> Verdict:
         started_s = time.perf_counter()
-        self._said, self._style = [], StyleLimits()
+        self._said, self._meant, self._style = [], [], StyleLimits()
         text = Evidence("", "input", self._policy.detectors)
         judgement = judge(self._policy, ("session",), text, self._known(), language)
         return self._decided(judgement, "session", text, language, started_s)
@@ -76,13 +73,14 @@ class RuleSession:
     def check_input(self, text: str, language: str, emotion: Emotion | None) -> Verdict:
         started_s = time.perf_counter()
         self._turn += 1
-        self._said, self._emotion = [], emotion
+        self._said, self._meant, self._emotion = [], [], emotion
         evidence = Evidence(text, "input", self._policy.detectors)
         written = written_language(text, language)
         places: tuple[Place, ...] = ("input", "session")
         judgement = judge(self._policy, places, evidence, self._known(), written)
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
+        judgement = judgement.with_outcomes_of(media)
         self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
         action = judgement.deciding.rule.rule.action if judgement.deciding else "allow"
         reply = self._flowed(evidence) if action in _GOES_ON else None
@@ -103,6 +101,7 @@ class RuleSession:
             cut = across(self._policy, ("output.sentence",), before, sentence, self._known(), joint)
             judgement = replace(judgement, hits=cut.hits, outcomes=(*judgement.outcomes, *cut.outcomes))
         verdict = self._decided(judgement, "output.sentence", evidence, language, started_s, written)
+        self._meant.append(sentence)
         if (passed := sentence if verdict.action == "allow" else verdict.text or "") and verdict.action != "end":
             self._said.append(passed)
         return verdict
@@ -121,7 +120,7 @@ class RuleSession:
         """Judge a call of a tool before it is made; anything but "allow" forbids it."""
         started_s = time.perf_counter()
         evidence = Evidence(arguments, "input", self._policy.detectors)
-        known = replace(self._known(), tool=tool)
+        known = replace(self._known(), tool=tool, judged={})  # nobody waits here for a judge
         judgement = judge(self._policy, ("tool",), evidence, known, language)
         return self._decided(judgement, "tool", evidence, language, started_s)
 
@@ -133,8 +132,36 @@ class RuleSession:
         verdict = self._verdict(judgement, place, text, language, written)
         style = self._style.joined(verdict.style)
         verdict = replace(verdict, style=style, elapsed_ms=(time.perf_counter() - started_s) * 1000)
+        if place == "input":  # three in a row that were not understood: a person had better take over
+            self.counters[CLARIFIED] = self.counters.get(CLARIFIED, 0) + 1 if verdict.action == "clarify" else 0
         self._write_down(verdict, judgement, place, text, language)
-        return verdict
+        later = self._later(judgement, place, text, language, written) if verdict.action in _GOES_ON else None
+        return replace(verdict, later=later)
+
+    def _later(self, pending: Judgement, place: str, text: Evidence, language: str, written: str) -> Later | None:
+        """What a judge has still to be asked about a text that goes on; None where nothing is."""
+        judge_model = self._policy.detectors.judge
+        if judge_model is None or not pending.pending:
+            return None
+        plain = masked(text.text, text.personal_data, language)
+        heard = self._heard[-1] if self._heard and text.direction == "output" else ""
+        about = Question("", plain, text.direction, tuple(self._said[-3:]), heard)
+        defaults, known, turn = self._policy.file.defaults, self._known(), self._turn
+
+        def decide(judged: dict[str, Judged], held: bool) -> Verdict:
+            started_s = time.perf_counter()
+            rules, now = pending.pending, replace(known, judged=judged)
+            again = judge(self._policy, (*get_args(Place),), text, now, written or language, rules)
+            verdict = self._verdict(again, place, text, language, written)
+            verdict = replace(verdict, style=self._style.joined(verdict.style))
+            verdict = overturning(verdict, again, defaults.late_text, language, held=held)
+            verdict = replace(verdict, elapsed_ms=(time.perf_counter() - started_s) * 1000)
+            if held and place == "output.sentence" and verdict.action != "allow":
+                self._said[-1:] = [verdict.text] if verdict.text else []
+            self._write_down(verdict, again, place, text, language, late_in=turn)
+            return verdict
+
+        return Later(judge_model, pending.pending, about, decide, waits=defaults.judge == "wait")
 
     def _verdict(self, judgement: Judgement, place: str, text: Evidence, language: str, written: str) -> Verdict:
         hit = judgement.deciding
@@ -154,8 +181,15 @@ class RuleSession:
         if rule.action in ("redact", "rewrite"):
             spans = merged_spans(
                 span for each in judgement.hits if each.rule.rule.action == rule.action for span in each.spans
+            ) or ((0, len(text.text)),)  # nothing tells where it stands: all of it
+            data = text.personal_data if rule.action == "redact" else ()
+            return Verdict(
+                rule.action,
+                rule.id,
+                covered(text.text, spans, data, in_language(rule.text or COVERED, language), language),
+                judgement.style,
+                spans,
             )
-            return Verdict(rule.action, rule.id, self._covered(text, spans, hit.rule, language), judgement.style, spans)
         summary = self.summary(language) if rule.action == "hand_off" else ""
         said = self._words_of(hit.rule, language) if rule.action != "allow" else None
         return Verdict(rule.action, rule.id, said, judgement.style, spans, summary=summary)
@@ -172,19 +206,7 @@ class RuleSession:
             return None
         used = self._spoken.get(rule.rule.id, 0)
         self._spoken[rule.rule.id] = used + 1
-        return flows.filled(in_language(texts, language, used), {}, in_language(_listed(self._names), language))
-
-    def _covered(self, text: Evidence, spans: Sequence[Span], rule: CompiledRule, language: str) -> str:
-        """The text with its spans covered so that it can still be spoken; personal data by the name of their kind."""
-        data = sorted(text.personal_data, key=lambda d: d.start) if rule.rule.action == "redact" else []
-        other = in_language(rule.rule.text or COVERED, language)
-        said, at = "", 0
-        for start, end in spans:
-            first = bisect_left(data, start, key=lambda datum: datum.start)
-            known = first < len(data) and data[first].end <= end
-            said += text.text[at:start] + (spoken_mask(data[first].kind, language) if known else other)
-            at = end
-        return said + text.text[at:]
+        return flows.filled(in_language(texts, language, used), {}, in_language(as_texts(self._names), language))
 
     # --- flows ---------------------------------------------------------------------------------------------------------
 
@@ -207,7 +229,7 @@ class RuleSession:
         if reply.acted:
             action, slots["result"] = self._act(reply, language)
         said = in_language(reply.text or ANSWERS_WITHOUT_TEXT.get(action, {}), language, 0)
-        said = flows.filled(said, slots, in_language(_listed(self._names), language))
+        said = flows.filled(said, slots, in_language(as_texts(self._names), language))
         summary = self.summary(language, slots) if action == "hand_off" else ""
         elapsed_ms = (time.perf_counter() - started_s) * 1000
         verdict = Verdict(
@@ -246,23 +268,30 @@ class RuleSession:
             self._emotion,
             self.counters,
             self._turn,
-            before=tuple(self._said[-3:]),
         )
 
     def _before(self, written: str) -> str:
         """The end of the answer so far, as it would read on into the next sentence without a stop."""
         joint = "" if written == "zh" else " "
-        said = joint.join(self._said)[-_LOOK_BACK_CHARS:].rstrip(_SENTENCE_MARKS)
-        return said + joint if said else ""
+        meant = joint.join(self._meant)[-_LOOK_BACK_CHARS:].rstrip(_SENTENCE_MARKS)
+        return meant + joint if meant else ""
 
-    def _write_down(self, verdict: Verdict, judgement: Judgement, place: str, text: Evidence, language: str) -> None:
+    def _write_down(
+        self,
+        verdict: Verdict,
+        judgement: Judgement,
+        place: str,
+        text: Evidence,
+        language: str,
+        late_in: int | None = None,
+    ) -> None:
         felt = self._emotion
         shown = excerpt(masked(text.text, text.personal_data if text.text else (), language))
-        said = shown if verdict.action == "allow" else _without_personal_data(excerpt(verdict.text or ""), language)
-        kept = replace(verdict, text=said, summary=_without_personal_data(verdict.summary, language))
+        said = shown if verdict.action == "allow" else without_personal_data(excerpt(verdict.text or ""), language)
+        kept = replace(verdict, text=said, summary=without_personal_data(verdict.summary, language))
         self._record(
             Decision(
-                self._turn,
+                self._turn if late_in is None else late_in,
                 place,
                 shown,
                 language,
@@ -272,13 +301,6 @@ class RuleSession:
                 judgement.looked,
                 kept,
                 said,
+                late_in is not None,
             )
         )
-
-
-def _without_personal_data(text: str, language: str) -> str:
-    return masked(text, find_personal_data(normal_form(text)), language) if text else ""
-
-
-def _listed(names: dict[str, str]) -> ByLanguage:
-    return {language: [name] for language, name in names.items()} or {"en": ["your assistant"], "zh": ["您的助手"]}

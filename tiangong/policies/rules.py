@@ -9,8 +9,10 @@ from tiangong.core.config import Settings
 from tiangong.core.errors import ConfigError
 from tiangong.policies.compiled import TEMPLATES, CompiledPolicy, read_policy, shipped_templates
 from tiangong.policies.decision import Decision
+from tiangong.policies.flows import Tool
+from tiangong.policies.judges.making import judge_of
 from tiangong.policies.protocol import Caller
-from tiangong.policies.rule_session import RuleSession, Tool
+from tiangong.policies.rule_session import RuleSession
 
 POLICY_FILE: Final = "policy.yaml"
 DEFAULT: Final = TEMPLATES / "default.yaml"
@@ -30,13 +32,15 @@ class RulesPolicy:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RulesPolicy":
-        """Raises ConfigError where the file in the settings cannot be used."""
+        """Raises ConfigError where the file or the judge in the settings cannot be used, EngineError for a broken model."""
         file = settings.policy.file
-        return cls(read_policy(file or DEFAULT), always=file)
+        return cls(read_policy(file or DEFAULT, judge_of(settings)), always=file)
 
     def of_avatar(self, folder: Path, names: dict[str, str]) -> "RulesPolicy":
         own = folder / POLICY_FILE
-        compiled = self.compiled if self.always or not own.is_file() else read_policy(own)
+        compiled = (
+            self.compiled if self.always or not own.is_file() else read_policy(own, self.compiled.detectors.judge)
+        )
         return RulesPolicy(compiled, names, self.tools, self.always)
 
     def session(self, caller: Caller, record: Callable[[Decision], None]) -> RuleSession:

@@ -1,10 +1,13 @@
 """What the engine says where a policy brings no words of its own, and how personal data are kept out of what is written down."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
 from tiangong.core.media import Emotion
-from tiangong.policies.detectors.personal_data import PersonalDatum, mask
+from tiangong.policies.detectors.normal_form import normal_form
+from tiangong.policies.detectors.personal_data import PersonalDatum, find_personal_data, mask
+from tiangong.policies.detectors.personal_kinds import spoken_mask
 from tiangong.policies.document import ByLanguage
 
 BROKEN: Final[ByLanguage] = {
@@ -14,6 +17,10 @@ BROKEN: Final[ByLanguage] = {
 UNVERIFIED: Final[ByLanguage] = {
     "en": ["I'm sorry, I can only talk in English and Chinese."],
     "zh": ["抱歉，我只会说中文和英文。"],
+}
+LATE: Final[ByLanguage] = {
+    "en": ["Sorry, let me stop there and take that back."],
+    "zh": ["抱歉，说到这里，刚才的话我收回。"],
 }
 COVERED: Final[ByLanguage] = {"en": ["something I can't say"], "zh": ["这里不便说的内容"]}
 ANSWERS_WITHOUT_TEXT: Final[dict[str, ByLanguage]] = {
@@ -45,6 +52,30 @@ def in_language(texts: ByLanguage, language: str, turn: int = 0) -> str:
 def masked(text: str, data: Sequence[PersonalDatum], language: str) -> str:
     """A text as it may be written down."""
     return mask(text, tuple(data), language) if data else text
+
+
+def covered(
+    text: str, spans: Sequence[tuple[int, int]], data: Sequence[PersonalDatum], other: str, language: str
+) -> str:
+    """The text with its spans covered so that it can still be spoken: `data` by the name of their kind, the rest by `other`."""
+    known = sorted(data, key=lambda datum: datum.start)
+    said, at = "", 0
+    for start, end in spans:
+        first = bisect_left(known, start, key=lambda datum: datum.start)
+        named = first < len(known) and known[first].end <= end
+        said += text[at:start] + (spoken_mask(known[first].kind, language) if named else other)
+        at = end
+    return said + text[at:]
+
+
+def without_personal_data(text: str, language: str) -> str:
+    """The same for a text that nobody has looked at yet."""
+    return masked(text, find_personal_data(normal_form(text)), language) if text else ""
+
+
+def as_texts(names: dict[str, str]) -> ByLanguage:
+    """What the avatar is called, by language."""
+    return {language: [name] for language, name in names.items()} or {"en": ["your assistant"], "zh": ["您的助手"]}
 
 
 def excerpt(text: str) -> str:

@@ -70,8 +70,9 @@ class Engines:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        capacity = settings.serve.capacity
         # Drawing is numpy and OpenCV, which let go of the interpreter lock: two callers draw at once on two cores.
-        self.workers = ThreadWorkers(settings.deadlines, {"face": 2, "brain": settings.serve.capacity})
+        self.workers = ThreadWorkers(settings.deadlines, {"face": 2, "brain": capacity, "judge": capacity})
 
     @cached_property
     def choices(self) -> dict[str, Choice]:

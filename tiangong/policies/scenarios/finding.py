@@ -27,7 +27,10 @@ def scenario_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def read_scenarios(files: Iterable[Path], policy: RulesPolicy) -> list[ScenarioCase]:
-    """All scenarios, each with the policy that it is played under. Raises PolicyProblem with all complaints of all files."""
+    """All scenarios, each with the policy that it is played under, less those about rules that it leaves out.
+
+    Raises PolicyProblem with all complaints of all files.
+    """
     cases: list[ScenarioCase] = []
     complaints: list[Complaint] = []
     seen: dict[str, str] = {}
@@ -45,6 +48,8 @@ def read_scenarios(files: Iterable[Path], policy: RulesPolicy) -> list[ScenarioC
             except PolicyProblem as problem:
                 complaints += problem.complaints
                 continue
+            if not set(under.compiled.file.without).isdisjoint(scenario.covers):
+                continue  # it is about a rule that this policy leaves out
             complaints += _unknown_rules(scenario, under, source, i)
             if scenario.scenario in seen:
                 what = f"the scenario '{scenario.scenario}' stands twice, also in {seen[scenario.scenario]}"
@@ -57,7 +62,7 @@ def read_scenarios(files: Iterable[Path], policy: RulesPolicy) -> list[ScenarioC
 
 
 def _policy_of(scenario: Scenario, file: Path, policy: RulesPolicy, source: Source, place: int) -> RulesPolicy:
-    if scenario.policy is None:
+    if scenario.policy in (None, policy.compiled.file.policy):
         return policy
     beside = file.parent / scenario.policy
     for path in (beside, TEMPLATES / f"{scenario.policy}.yaml"):
