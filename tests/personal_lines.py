@@ -87,7 +87,7 @@ Line = tuple[str, str, str]  # template with {}, kind, number as it is written
 def lines() -> Iterator[Line]:
     """The same some 350 lines every time."""
     rng = random.Random(20)
-    for part in (_chinese_phones, _other_phones, _identities, _cards, _accounts, _emails, _documents):
+    for part in (_chinese_phones, _other_phones, _said_in_passing, _identities, _cards, _accounts, _emails, _documents):
         yield from part(rng)
 
 
@@ -137,6 +137,31 @@ def _other_phones(rng: random.Random) -> Iterator[Line]:
         for form in FORMS.values():
             yield template, "PHONE", form(american(rng))
         yield template, "PHONE", "three oh three double five five oh one four two"
+
+
+def _said_in_passing(rng: random.Random) -> Iterator[Line]:
+    """Other words around the number than the lists above, and none that name it."""
+    for template, number in (
+        ("联系人王先生 {}", mobile(rng)),
+        ("收货电话：{}，地址稍后发", grouped(mobile(rng), "344")),
+        ("尾号不对，应该是{}才对，我的手机", mobile(rng)),
+        ("手机{}转账不了", grouped(mobile(rng), "344", "-")),
+        ("tel:{}", "+86 " + mobile(rng)),
+        ("my number's {} btw", "617-555-01" + digits(rng, 2)),
+        ("you can get me on {}.", "617.555.01" + digits(rng, 2)),
+        ("fax it to {}", "1 (212) 555-01" + digits(rng, 2)),
+    ):
+        yield template, "PHONE", number
+    for template in ("身份证号{}，姓名李四", "ID number {} please check me in", "身份证后面是{}"):
+        yield template, "CN_ID", cn_id(rng)
+    for template in ("工商银行{}", "我的储蓄卡 {} 被吞了", "it's a visa, {}", "charge {} again"):
+        yield template, "BANK_CARD", card(rng)
+        yield template, "BANK_CARD", grouped(card(rng, "6228", 19), "4444")
+    yield "SSN {} on file", "US_SSN", grouped(ssn(rng), "324", "-")
+    yield "send it to {} at the bank", "IBAN", iban(rng)
+    yield "公司代码{}麻烦开票", "USCC", uscc(rng)
+    yield "发我邮箱{}吧", "EMAIL", "zhang.san_88@example.com.cn"
+    yield "write me, {}!", "EMAIL", "first.last+tag@sub.example.co.uk"
 
 
 def _identities(rng: random.Random) -> Iterator[Line]:

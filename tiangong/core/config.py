@@ -114,6 +114,7 @@ class ServeSettings(_Section):
     port: int = Field(default=7860, ge=0, le=65535)
     capacity: int = Field(default=4, ge=1, le=256)  # calls at once; one more hears "busy"
     vanished_s: float = Field(default=10.0, gt=1, le=60)  # a client not heard of for so long has left
+    policy_page: bool = True  # the page shows the policy, and lets whoever sees it try sentences and play the scenarios
     ice_servers: tuple[str, ...] = ()  # "stun:host:3478", "turn:user:password@host:3478"
 
 

@@ -97,8 +97,9 @@ class Evidence:
         return {label: max(scores[label] for scores in scored) for label in model.labels}
 
     def in_scope(self) -> float:
-        """How much the text resembles what the avatar talks about, 0 to 1; 1 where the policy names no topics."""
-        return self.detectors.topics.nearness("inside", self.forms[0].text) if self.detectors.topics else 1.0
+        """How much the text resembles what the avatar talks about, 0 to 1; 1 where the policy does not say what that is."""
+        topics = self.detectors.topics
+        return topics.nearness("inside", self.forms[0].text) if topics and topics.has("inside") else 1.0
 
     def topic(self, name: str) -> float:
         return self.detectors.topics.nearness(name, self.forms[0].text) if self.detectors.topics else 0.0

@@ -95,11 +95,14 @@ def _samples(
 
 
 def _needs_circumstances(rule: Rule) -> bool:
-    """Whether the rule asks for more than a text and embedded checks, so that no sample alone can hit."""
+    """Whether the rule asks for more than a text, embedded checks and a policy without topics, so that no sample alone can hit."""
     if any(part.judge is not None for part in conditions_in(rule.when)) and not _stands_without_judge(rule.when):
         return True
     parts = conditions_in(rule.when)
-    return any(part.counter or part.emotion or part.asker or part.consent or part.turn is not None for part in parts)
+    return any(
+        part.counter or part.emotion or part.asker or part.consent or part.topic or part.turn is not None
+        for part in parts
+    )
 
 
 def _acts(each: CompiledRule, sample: str, policy: CompiledPolicy) -> bool:

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from tiangong.core.language import HAN
 from tiangong.policies.detectors.gaps import close_gaps, close_signs
+from tiangong.policies.detectors.joined_words import part_words
 from tiangong.policies.detectors.look_alikes import all_latin_look, latin_look
 from tiangong.policies.detectors.pinyin import pinyin_key, pinyin_of
 from tiangong.policies.detectors.tracked_text import NormalForm
@@ -76,8 +77,8 @@ def normal_form(text: str) -> NormalForm:
 def readings(text: str) -> tuple[NormalForm, ...]:
     """The normal form, then each bolder reading that differs from it: a rule hits where any of them hits.
 
-    Leet digits as letters ("1gn0re"), no signs within Chinese words ("自*杀"), a text drawn with look-alikes only, and
-    invisible tag characters as the ASCII they hide.
+    Words parted that were spelled out ("i w a n t"), leet digits as letters ("1gn0re"), no signs within Chinese words
+    ("自*杀"), a text drawn with look-alikes only, and invisible tag characters as the ASCII they hide.
     """
     first = normal_form(text)
     return tuple({form.text: form for form in (first, *_bolder(first))}.values())
@@ -85,6 +86,8 @@ def readings(text: str) -> tuple[NormalForm, ...]:
 
 def _bolder(first: NormalForm) -> Iterator[NormalForm]:
     text = first.text
+    if len(text) < len(first.original) and (parted := part_words(first)):
+        yield parted
     if not text.isascii():
         yield close_signs(first)
         if latin := all_latin_look(first):

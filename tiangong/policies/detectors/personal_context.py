@@ -35,10 +35,10 @@ _WORDS: Final = {
     About.OTHER: r"订单号?|[运货面提票账保工学]?单号|运单|快递|物流|编号|流水号?|批次|批号|型号|货号|序列号|"
     r"商品|产品|条形?码|股票|验证码|取[件票餐]码|"
     r"邮编|邮政编码|金额|余额|价格?|售价|票号|航班|车次|门牌|房间|版本|(?:会员|积分|礼品|购物|充值|校园|图书|公交|饭)卡号?|会员号|"
-    r"工号|学号|合同号|案件|热线|"
+    r"工号|学号|合同号|案件|热线|会议[号码]|群号|第$|"
     r"\b(?:order|orders|tracking|invoice|ticket|serial|sku|model|part|ref|reference|confirmation|booking|flight|isbn|"
     r"version|build|zip|postcode|amount|balance|total|price|case|item|product|batch|parcel|package|shipment|gate|"
-    r"hotline|imei|barcode|upc|coupon|voucher|pin|otp|lot|claim|employee|student)\b|"
+    r"hotline|meeting|webinar|imei|barcode|upc|coupon|voucher|pin|otp|lot|claim|employee|student)\b|"
     r"\b(?:gift|membership|loyalty|library|rewards?|member) (?:card|id)\b|[$¥€£]",
     About.PHONE: r"手机|电话|座机|固话|联系方式|联系我|传真|拨打?|致电|短信|微信|来电|"
     r"[打拨呼](?:给我|我|到|这个)?|call(?:ed|ing)?|phone|mobile|"

@@ -31,6 +31,10 @@ class TopicExamples:
     def _norm(self, row: NDArray[np.int64]) -> float:
         return float(np.sqrt((self._rarity[row] ** 2).sum())) or 1.0
 
+    def has(self, topic: str) -> bool:
+        """Whether there is an example of it."""
+        return bool(self._examples.get(topic))
+
     def nearness(self, topic: str, text: str) -> float:
         """0 to 1, how much a normal text resembles the nearest example of a topic; 0 for a topic without examples."""
         row = _vector(text)
