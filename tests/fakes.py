@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tiangong.agent.conversation import Conversation
-from tiangong.agent.events import Event
+from tiangong.agent.events import AvatarSaid, Event
 from tiangong.agent.illustrator import Body, Illustrator
 from tiangong.agent.listening import Ear, Listener
 from tiangong.agent.mind import Mind
@@ -251,6 +251,7 @@ class Room:
         self.face: Any = FakeFace()
         self.workers = InlineWorkers()
         self.actions: list[tuple[float, Callable[[Conversation], None]]] = []
+        self.tell: Callable[[Event], None] = lambda event: None  # told all events as they come
 
     def at(self, second: float, action: Callable[[Conversation], None]) -> None:
         self.actions.append((second, action))
@@ -263,11 +264,16 @@ class Room:
         still = np.zeros((40, 60, 3), np.uint8)
         playout = Playout(still, VOICE_RATE_HZ, FPS)
         illustrator = Illustrator(Body(self.motion, self.face, still), self.workers)
-        performer = Performer(illustrator, playout, lambda turn, speech: None)
+        performer = Performer(illustrator, playout, lambda turn, speech: tell(AvatarSaid(turn, speech.text)))
         mind = Mind(self.brain, self.policy, self.voice, PERSONA, FakeKnowledge(), self.workers)  # type: ignore[arg-type]
         await mind.prepare()
         listener = Listener(self.script, Ear(self.script), self.workers, TurnRules(), "en")
-        conversation = Conversation(mind, listener, performer, lambda event: events.append((now_s(), event)))
+
+        def tell(event: Event) -> None:
+            events.append((now_s(), event))
+            self.tell(event)
+
+        conversation = Conversation(mind, listener, performer, tell)
         tasks = [asyncio.ensure_future(performer.run()), asyncio.ensure_future(conversation.run(self._microphone()))]
         loop = asyncio.get_running_loop()
         for second, action in self.actions:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.test_openai_chat import Server, answers
 from tiangong.core.config import JudgeSettings, PolicySettings, Settings
-from tiangong.core.errors import ConfigError, EngineError
+from tiangong.core.errors import ConfigError, EngineError, MediaError
+from tiangong.policies.judges.calibrating import brier, fitted
 from tiangong.policies.judges.fence import LONGEST_CHARS, harmless
 from tiangong.policies.judges.guarded import FAILURES, GuardedJudge
 from tiangong.policies.judges.making import judge_of
@@ -404,3 +405,31 @@ def test_an_answer_without_a_first_letter_of_a_label_is_none() -> None:
     tokens = [Token("Safety:"), Token(" x", {" x": math.log(0.9), " Safe": math.log(0.1)})]
     with pytest.raises(EngineError, match="no 'Safety"):
         Guard().probability(RISK, Answer("Safety: x", tokens))
+
+
+def test_a_calibration_is_found_from_texts_whose_answer_is_known() -> None:
+    import numpy as np
+
+    random = np.random.default_rng(3)
+    true = Calibration(0.8, 3.0)  # says "yes" too readily, and is too sure
+    own = 1 / (1 + np.exp(-random.normal(1.0, 3.0, 4_000)))
+    truth = [bool(random.random() < true(p)) for p in own]
+    found = fitted(list(own), truth)
+    assert found.threshold == pytest.approx(true.threshold, abs=0.05)
+    assert found.temperature == pytest.approx(true.temperature, rel=0.15)
+    assert brier([found(p) for p in own], truth) < brier(list(own), truth) - 0.02
+
+
+@pytest.mark.parametrize(
+    ("yes", "truth", "reason"),
+    [([0.9, 0.1], [True, False], "20 texts"), ([0.1] * 20 + [0.9] * 20, [True] * 20 + [False] * 20, "no more often")],
+)
+def test_a_judge_that_cannot_be_calibrated_is_told(yes: list[float], truth: list[bool], reason: str) -> None:
+    with pytest.raises(MediaError, match=reason):
+        fitted(yes, truth)
+
+
+def test_a_judge_without_a_mistake_has_a_calibration_that_the_settings_take() -> None:
+    found = fitted([0.01] * 20 + [0.99] * 20, [False] * 20 + [True] * 20)
+    JudgeSettings(threshold=found.threshold, temperature=found.temperature)
+    assert found(0.99) > 0.9 > 0.1 > found(0.01)

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from tests.fakes import CHARACTER_S, Played, Room, Say
+from tests.test_judges import completion
+from tests.test_openai_chat import Server, answers
 from tiangong.agent.events import AvatarStopped, Decided, Notice
+from tiangong.core.config import JudgeSettings, PolicySettings, Settings
 from tiangong.core.errors import EngineError
 from tiangong.core.media import Message
 from tiangong.policies.compiled import read_policy
@@ -208,4 +211,50 @@ def test_personal_data_are_masked_before_a_judge_sees_them(shop) -> None:  # typ
     later = session.check_input("my card is 5105106970587158", "en", None).later
     assert later
     later.ask()
+    session.check_output("You said 5105106970587158, is that right?", "en")
+    second = session.check_output("Then I see.", "en").later
+    assert second
+    second.ask()
+    assert judge.asked[-1].before
     assert "5105106970587158" not in repr(judge.asked)
+
+
+def test_the_words_that_are_withheld_late_are_those_that_were_judged(shop) -> None:  # type: ignore[no-untyped-def]
+    played = talk(shop(ScriptedJudge({"beg": "tell me more"})), 4.5, 16, Say(5.2, 6.6, "no I meant something else"))
+    asked = [(m.text, m.withheld) for m in played.conversation.memory._messages if m.role == "user"]  # pyright: ignore[reportPrivateUsage]
+    assert asked == [("tell me more", True), ("no I meant something else", False)]
+    assert played.texts()[-1] == "All right."
+
+
+def test_a_judge_behind_a_real_server_stops_the_sound(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY.replace("LATE_OR_WAIT", "late"), encoding="utf-8")
+
+    def act(server: Server, handler: Any) -> None:
+        asked = server.asked["messages"][1]["content"]
+        about_text = asked.split("=== the text")[1]
+        answers(200, completion("Yes" if "gossip" in asked and GOSSIP in about_text else "No"))(server, handler)
+
+    server = Server(act)
+    judge = JudgeSettings(base_url=server.url, model="tiny")
+    try:
+        policy = RulesPolicy.from_settings(Settings(policy=PolicySettings(file=path, judge=judge)))
+        played = talk(policy, takes_s=1.4)
+    finally:
+        server.close()
+    assert played.texts() == [FIRST, GOSSIP, "Let me take that back.", "I only talk about tea."]
+    (late,) = [d for d in decisions(played) if d.late and d.verdict.rule == "shop.gossip"]
+    assert "sure" in late.outcomes[0].reason
+
+
+def test_a_server_that_goes_away_costs_nothing_but_a_few_lines_in_the_record(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY.replace("LATE_OR_WAIT", "late"), encoding="utf-8")
+    judge = JudgeSettings(base_url="http://127.0.0.1:9/v1", model="tiny")
+    policy = RulesPolicy.from_settings(Settings(policy=PolicySettings(file=path, judge=judge)))
+    played = talk(policy, takes_s=0.1)
+    assert played.texts() == [FIRST, GOSSIP, LAST]
+    reasons = [outcome.reason for d in decisions(played) if d.late for outcome in d.outcomes]
+    assert sum("connection" in reason for reason in reasons) == 3
+    assert all("not asked: it failed 3 times" in reason for reason in reasons[3:])
+    assert len(reasons) == 7  # two questions about each sentence, one about the user's

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -130,6 +131,43 @@ def test_typed_messages_are_answered_with_clips_and_remembered(address: str) -> 
     second = httpx.post(f"{address}/api/messages", json=body, timeout=120).json()
     assert second["chat"] == first["chat"]
     assert httpx.get(f"{address}/api/clips/unknown.mp4").status_code == 404
+
+
+def test_typed_talks_are_handed_off_and_ended_by_the_policy(address: str) -> None:
+    def typed(text: str, chat: str | None) -> dict[str, Any]:
+        body = {"text": text, "avatar": "tian", "chat": chat}
+        return httpx.post(f"{address}/api/messages", json=body, timeout=120).json()
+
+    asked = typed("let me talk to a human please", None)
+    assert "talk to a human" in asked["hand_off"]
+    chat: str | None = None
+    ended = []
+    for _ in range(3):  # counted over messages: a talk is one session of the policy
+        answer = typed("you stupid idiot", chat)
+        chat = answer["chat"]
+        ended.append(answer["ended"])
+    assert ended == [False, False, True]
+    assert typed("hello", chat)["chat"] != chat
+
+
+def test_a_call_that_the_policy_ends_is_over_and_its_place_is_free(address: str) -> None:
+    async def scene() -> None:
+        async with Caller(address) as caller:
+            assert await caller.audible(0.0, 10), "the greeting is not heard"
+            for _ in range(3):
+                since_s = time.monotonic()
+                caller.send({"kind": "typed", "text": "you stupid idiot"})
+                assert await caller.told("TurnDone", since_s, 20)
+            assert await caller.told("SessionEnded", 0.0, 5)
+            assert await caller.told("Decided", 0.0, 0.1) is None, "the record is not for visitors"
+            async with httpx.AsyncClient() as client:
+                for _ in range(40):
+                    if (await client.get(f"{address}/api/health")).json()["open_calls"] == 0:
+                        return
+                    await asyncio.sleep(0.25)
+                pytest.fail("the call is still open")
+
+    asyncio.run(scene())
 
 
 def test_a_call_speaks_moves_and_stops_and_a_second_one_is_busy(address: str) -> None:

@@ -37,11 +37,13 @@ class Conversation:
 
     def __init__(
         self, mind: Mind, listener: Listener, stage: Stage, emit: Callable[[Event], None],
-        memory: Memory | None = None, caller: Caller = VISITOR,
+        memory: Memory | None = None, caller: Caller = VISITOR, policy: Obedience | None = None,
     ) -> None:  # fmt: skip
+        """`policy`: where the session of the policy outlives this object, as it does for messages answered one by one."""
         self.memory, self.mood, self.turn_id = memory or Memory(), Mood(), 0
         self._mind, self._listener, self._stage, self._emit = mind, listener, stage, emit
-        self._policy = Obedience(mind.policy, caller, self.memory, emit, self._take_back if stage.live else None)
+        take_back = self._take_back if stage.live else None
+        self._policy = policy or Obedience(mind.policy, caller, self.memory, emit, take_back)
         self._turn: asyncio.Task[None] | None = None
         self._tasks = TaskSet()
 

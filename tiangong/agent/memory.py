@@ -82,10 +82,10 @@ class Memory:
         """The user's last words as the policy lets them be remembered."""
         self._messages[-1] = Message("user", text)
 
-    def withhold(self) -> None:
-        """The rules did not let the user's last words through."""
+    def withhold(self, words: str = "") -> None:
+        """The rules did not let the user's last words through, or those `words` of theirs: a judge may say so turns later."""
         for i, message in reversed(list(enumerate(self._messages))):
-            if message.role == "user":  # a judge may say so when a part of the answer was heard already
+            if message.role == "user" and words in message.text:
                 self._messages[i] = replace(message, withheld=True)
                 return
 

@@ -52,15 +52,17 @@ class Obedience:
         if verdict.later is None:
             return verdict
         if self._take_back and not verdict.later.must_hold:
-            overturned = partial(self._overturned, turn_id, of_user)
+            amended = verdict.text if verdict.action != "allow" else None
+            asked = (amended or self._memory.unanswered) if of_user else ""
+            overturned = partial(self._overturned, turn_id, asked)
             self._late.expect(workers, turn_id, verdict.later, overturned)
             return verdict
         judged = await answered(workers, turn_id, verdict.later, held=True)
         return verdict if judged.action == "allow" else judged
 
-    def _overturned(self, turn_id: int, of_user: bool, verdict: Verdict) -> None:
-        if of_user:
-            self._memory.withhold()
+    def _overturned(self, turn_id: int, asked: str, verdict: Verdict) -> None:
+        if asked:
+            self._memory.withhold(asked)
         self.decided(verdict)
         if self._take_back:
             self._take_back(turn_id, verdict.text or "")

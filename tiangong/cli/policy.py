@@ -145,6 +145,22 @@ def schema(
         (folder / name).write_text(text, encoding="utf-8")
 
 
+@app.command()
+def decisions(
+    file: Annotated[Path, typer.Argument(help="A file of decision records, or their folder.")],
+    rule: Annotated[str | None, typer.Option(help="Only where this rule spoke.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was judged, on what grounds, and what was said: the records that `policy.decisions` keeps, in plain words."""
+    from tiangong.policies.record_view import Unread, about_rule, in_words, read_records
+
+    for line in about_rule(read_records(file), rule) if rule else read_records(file):
+        if isinstance(line, Unread):
+            typer.echo(in_words(line), err=True)
+        else:
+            typer.echo(line.model_dump_json() if as_json else in_words(line))
+
+
 @dataclass(frozen=True)
 class _Live:
     url: str | None

@@ -92,6 +92,9 @@ class PolicySettings(_Section):
         None  # a policy file for every avatar; None: each avatar's own policy.yaml, or the one that ships
     )
     judge: JudgeSettings = JudgeSettings()
+    decisions: Path | None = None  # folder of decision records, personal data masked; None: nothing is written down
+    decisions_days: int = Field(default=30, ge=1, le=3_650)  # then they are deleted
+    decisions_mb: float = Field(default=50.0, ge=0.1, le=2_000)  # of one file; a day may have several
 
 
 class Deadlines(_Section):
@@ -111,6 +114,7 @@ class ServeSettings(_Section):
     port: int = Field(default=7860, ge=0, le=65535)
     capacity: int = Field(default=4, ge=1, le=256)  # calls at once; one more hears "busy"
     vanished_s: float = Field(default=10.0, gt=1, le=60)  # a client not heard of for so long has left
+    policy_page: bool = True  # the page shows the policy, and lets whoever sees it try sentences and play the scenarios
     ice_servers: tuple[str, ...] = ()  # "stun:host:3478", "turn:user:password@host:3478"
 
 

@@ -1,18 +1,20 @@
 """A policy in plain words, and why it judges a sentence as it does."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from tiangong.core.language import language_of
 from tiangong.core.media import Action, Verdict
 from tiangong.policies.compiled import CompiledPolicy, CompiledRule
 from tiangong.policies.decision import Decision
-from tiangong.policies.document import Place
-from tiangong.policies.evidence import Evidence
+from tiangong.policies.document import Place, Style
+from tiangong.policies.evidence import Evidence, Span
 from tiangong.policies.protocol import VISITOR
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.wording import in_language
 
-_DOES: Final[dict[Action, tuple[str, str]]] = {
+DOES: Final[dict[Action, tuple[str, str]]] = {  # English, Chinese
     "allow": ("lets it pass", "放行"),
     "say": ("answers by itself", "自行回答"),
     "replace": ("says something else instead", "换一句话说"),
@@ -33,56 +35,170 @@ _WHERE: Final[dict[Place, tuple[str, str]]] = {
     "media": ("In face and voice", "在表情与声音上"),
     "tool": ("Before something is done", "执行操作之前"),
 }
+_FEELS: Final = {
+    "neutral": "平静", "happy": "高兴", "sad": "难过", "angry": "生气", "fearful": "害怕", "disgusted": "厌恶", "surprised": "惊讶",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RuleInWords:
+    id: str
+    about: str
+    where: str
+    does: str
+    severity: str
+
+
+@dataclass(frozen=True)
+class PackInWords:
+    pack: str
+    rules: tuple[RuleInWords, ...]
+
+
+@dataclass(frozen=True)
+class FlowInWords:
+    id: str
+    about: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PolicyInWords:
+    """A policy as a manager reads it."""
+
+    policy: str
+    about: str
+    packs: tuple[PackInWords, ...]
+    flows: tuple[FlowInWords, ...]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One rule that spoke."""
+
+    rule: str
+    about: str
+    decides: bool
+    status: str  # "hit", "broken", "unverified" ...
+    seen: tuple[str, ...]  # the words that it speaks of
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The verdict on one sentence, and its grounds."""
+
+    text: str
+    language: str
+    verdict: Verdict
+    does: str
+    grounds: tuple[Ground, ...]
+    spans: tuple[Span, ...]  # of the deciding rule, code points of `text`
+    limits: tuple[str, ...]  # of face and voice, in words
+    readings: tuple[str, ...]  # what the text was read as
+    intents: tuple[tuple[str, float], ...]  # the three likeliest
+
+
+def in_words(policy: CompiledPolicy, language: str) -> PolicyInWords:
+    zh = language == "zh"
+    packs = tuple(
+        PackInWords(pack, tuple(_rule_in_words(each, zh) for each in policy.rules if each.pack == pack))
+        for pack in dict.fromkeys(rule.pack for rule in policy.rules)
+    )
+    flows = tuple(
+        FlowInWords(
+            each.flow.id,
+            in_language(each.flow.about, language) if each.flow.about else "",
+            tuple(step.id for step in each.flow.steps),
+        )
+        for each in policy.flows
+    )
+    return PolicyInWords(
+        policy.file.policy, in_language(policy.file.about, language) if policy.file.about else "", packs, flows
+    )
+
+
+def _rule_in_words(each: CompiledRule, zh: bool) -> RuleInWords:
+    rule = each.rule
+    about = in_language(rule.about, "zh" if zh else "en") if rule.about else rule.id
+    does = "；".join(_limits(rule.style, zh)) if zh else "; ".join(_limits(rule.style, zh))
+    if rule.action != "allow" or not does:
+        does = DOES[rule.action][zh]
+    return RuleInWords(rule.id, about, _WHERE[rule.place][zh], does, rule.severity)
 
 
 def policy_in_words(policy: CompiledPolicy, language: str) -> str:
-    """All rules and flows, for a manager."""
-    zh = language == "zh"
-    lines = [policy.file.policy + (f": {in_language(policy.file.about, language)}" if policy.file.about else "")]
-    for pack in dict.fromkeys(rule.pack for rule in policy.rules):
-        lines += ["", pack]
-        lines += [f"  {_rule_in_words(each, zh)}" for each in policy.rules if each.pack == pack]
-    for each in policy.flows:
-        steps = " > ".join(step.id for step in each.flow.steps)
-        lines += ["", f"{'流程' if zh else 'flow'} {each.flow.id}: {steps}"]
+    """All rules and flows, as the terminal shows them."""
+    told, zh = in_words(policy, language), language == "zh"
+    lines = [told.policy + (f": {told.about}" if told.about else "")]
+    for pack in told.packs:
+        lines += ["", pack.pack]
+        for rule in pack.rules:
+            way = f"（{rule.where}：{rule.does}）" if zh else f"({rule.where}: {rule.does})"
+            lines.append(f"  {rule.id}: {rule.about} {way}")
+    for flow in told.flows:
+        lines += ["", f"{'流程' if zh else 'flow'} {flow.id}: {' > '.join(flow.steps)}"]
     return "\n".join(lines)
 
 
-def _rule_in_words(each: CompiledRule, zh: bool) -> str:
-    rule = each.rule
-    about = in_language(rule.about, "zh" if zh else "en") if rule.about else rule.id
-    where, does = _WHERE[rule.place][zh], _DOES[rule.action][zh]
-    return f"{rule.id}: {about} （{where}：{does}）" if zh else f"{rule.id}: {about} ({where}, it {does}.)"
+def _limits(style: Style, zh: bool) -> Iterator[str]:
+    feels = _FEELS if zh else {feeling: feeling for feeling in _FEELS}
+    if style.face.show:
+        yield f"神情{feels[style.face.show]}" if zh else f"looks {feels[style.face.show]}"
+    if style.face.never:
+        never = [feels[feeling] for feeling in style.face.never]
+        yield f"不显露{'、'.join(never)}" if zh else f"never looks {' or '.join(never)}"
+    for name, chinese, bounds in (("pace", "语速", style.rate), ("energy", "音量", style.energy)):
+        if bounds.at_most < 1:
+            yield f"{chinese}至多 {bounds.at_most:.0%}" if zh else f"{name} at most {bounds.at_most:.0%}"
 
 
-def explained(policy: RulesPolicy, text: str, direction: str, language: str | None = None) -> str:
-    """The verdict on one sentence, which rules spoke, on what grounds."""
+def explanation(policy: RulesPolicy, text: str, direction: str, language: str | None = None) -> Explanation:
+    """Why a sentence is judged as it is, as the first of a talk. `direction`: "input" (the user says it) or "output"."""
     decisions: list[Decision] = []
     session = policy.session(VISITOR, decisions.append)
     spoken = language or language_of(text)
     verdict = session.check_input(text, spoken, None) if direction == "input" else session.check_output(text, spoken)
     zh = spoken == "zh"
-    lines = [f"{'判定' if zh else 'verdict'}: {verdict.action} ({_DOES[verdict.action][zh]})"]
-    lines += _grounds(policy.compiled, verdict, decisions[-1], text, zh)
     evidence = Evidence(text, direction, policy.compiled.detectors)
-    readings = [form.text for form in evidence.forms]
-    lines.append(f"{'读作' if zh else 'read as'}: {' | '.join(readings)}")
-    likely = sorted(evidence.intents.items(), key=lambda item: -item[1])[:3]
-    lines.append(f"{'意图' if zh else 'intents'}: {', '.join(f'{label} {share:.2f}' for label, share in likely)}")
-    lines.append(f"{'用时' if zh else 'took'}: {verdict.elapsed_ms:.2f} ms")
-    return "\n".join(lines)
+    rules = [policy.compiled.rule(outcome.rule) for outcome in decisions[-1].outcomes if outcome.status == "hit"]
+    limits = dict.fromkeys(line for rule in rules if rule for line in _limits(rule.rule.style, zh))
+    return Explanation(
+        text,
+        spoken,
+        verdict,
+        DOES[verdict.action][zh],
+        tuple(_grounds(policy.compiled, verdict, decisions[-1], text, zh)),
+        tuple(verdict.spans),
+        tuple(limits),
+        tuple(form.text for form in evidence.forms),
+        tuple(sorted(evidence.intents.items(), key=lambda item: -item[1])[:3]),
+    )
 
 
-def _grounds(policy: CompiledPolicy, verdict: Verdict, decision: Decision, text: str, zh: bool) -> list[str]:
-    lines: list[str] = []
+def _grounds(policy: CompiledPolicy, verdict: Verdict, decision: Decision, text: str, zh: bool) -> Iterator[Ground]:
     for outcome in decision.outcomes:
         rule = policy.rule(outcome.rule)
         about = in_language(rule.rule.about, "zh" if zh else "en") if rule and rule.rule.about else ""
-        seen = ", ".join(repr(text[start:end]) for start, end in outcome.spans)
-        decided = (" *" if outcome.rule == verdict.rule else "") + (
-            f" [{outcome.status}]" if outcome.status != "hit" else ""
-        )
-        lines.append(f"  {outcome.rule}{decided}" + (f": {seen}" if seen else "") + (f" - {about}" if about else ""))
-    if verdict.text:
-        lines.append(f"{'改说' if zh else 'says'}: {verdict.text}")
-    return lines
+        seen = tuple(dict.fromkeys(text[start:end] for start, end in outcome.spans))
+        yield Ground(outcome.rule, about, outcome.rule == verdict.rule, outcome.status, seen)
+
+
+def explained(policy: RulesPolicy, text: str, direction: str, language: str | None = None) -> str:
+    """The same, as the terminal shows it."""
+    found = explanation(policy, text, direction, language)
+    zh = found.language == "zh"
+    lines = [f"{'判定' if zh else 'verdict'}: {found.verdict.action} ({found.does})"]
+    for ground in found.grounds:
+        sign = (" *" if ground.decides else "") + (f" [{ground.status}]" if ground.status != "hit" else "")
+        seen = f": {', '.join(map(repr, ground.seen))}" if ground.seen else ""
+        lines.append(f"  {ground.rule}{sign}{seen}" + (f" - {ground.about}" if ground.about else ""))
+    if found.verdict.text:
+        lines.append(f"{'改说' if zh else 'says'}: {found.verdict.text}")
+    if found.limits:
+        lines.append(f"{'神情与声音' if zh else 'face and voice'}: {'; '.join(found.limits)}")
+    lines.append(f"{'读作' if zh else 'read as'}: {' | '.join(found.readings)}")
+    lines.append(
+        f"{'意图' if zh else 'intents'}: {', '.join(f'{label} {share:.2f}' for label, share in found.intents)}"
+    )
+    lines.append(f"{'用时' if zh else 'took'}: {found.verdict.elapsed_ms:.2f} ms")
+    return "\n".join(lines)

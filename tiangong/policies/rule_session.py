@@ -143,9 +143,9 @@ class RuleSession:
         judge_model = self._policy.detectors.judge
         if judge_model is None or not pending.pending:
             return None
-        plain = masked(text.text, text.personal_data, language)
+        before = tuple(without_personal_data(each, language) for each in self._said[-3:])
         heard = self._heard[-1] if self._heard and text.direction == "output" else ""
-        about = Question("", plain, text.direction, tuple(self._said[-3:]), heard)
+        about = Question("", masked(text.text, text.personal_data, language), text.direction, before, heard)
         defaults, known, turn = self._policy.file.defaults, self._known(), self._turn
 
         def decide(judged: dict[str, Judged], held: bool) -> Verdict:
@@ -262,13 +262,7 @@ class RuleSession:
         return summary_of(self._heard, self._emotion, slots or {}, language)
 
     def _known(self) -> Circumstances:
-        return Circumstances(
-            self._caller.asker,
-            self._caller.consent,
-            self._emotion,
-            self.counters,
-            self._turn,
-        )
+        return Circumstances(self._caller.asker, self._caller.consent, self._emotion, self.counters, self._turn)
 
     def _before(self, written: str) -> str:
         """The end of the answer so far, as it would read on into the next sentence without a stop."""

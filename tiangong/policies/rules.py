@@ -33,15 +33,19 @@ class RulesPolicy:
     @classmethod
     def from_settings(cls, settings: Settings) -> "RulesPolicy":
         """Raises ConfigError where the file or the judge in the settings cannot be used, EngineError for a broken model."""
-        file = settings.policy.file
-        return cls(read_policy(file or DEFAULT, judge_of(settings)), always=file)
+        path = policy_path(settings.policy.file)
+        return cls(read_policy(path, judge_of(settings)), always=path if settings.policy.file else None)
 
     def of_avatar(self, folder: Path, names: dict[str, str]) -> "RulesPolicy":
-        own = folder / POLICY_FILE
-        compiled = (
-            self.compiled if self.always or not own.is_file() else read_policy(own, self.compiled.detectors.judge)
-        )
+        file = self.file_of(folder)
+        own = file == folder / POLICY_FILE
+        compiled = read_policy(file, self.compiled.detectors.judge) if own else self.compiled
         return RulesPolicy(compiled, names, self.tools, self.always)
+
+    def file_of(self, folder: Path) -> Path:
+        """Where the policy of the avatar in `folder` stands: in the settings' file, in its own, or in the one that ships."""
+        own = folder / POLICY_FILE
+        return self.always or (own if own.is_file() else DEFAULT)
 
     def session(self, caller: Caller, record: Callable[[Decision], None]) -> RuleSession:
         return RuleSession(self.compiled, self.compiled.file.persona.name | self.names, caller, record, self.tools)

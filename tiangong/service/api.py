@@ -16,13 +16,15 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from tiangong import __version__
-from tiangong.agent.memory import Memory
 from tiangong.core.errors import BundleError, ConfigError, ConsentError, EngineError, MediaError, TiangongError
 from tiangong.core.language import clean_text
-from tiangong.service.assembly import Engines
+from tiangong.service.assembly import Avatar, Engines
 from tiangong.service.calls import BusyError, Calls
 from tiangong.service.film import Film
+from tiangong.service.policy_api import policy_routes
 from tiangong.service.recording import record_answer, record_rest
+from tiangong.service.scenario_runs import ScenarioRuns, ScenariosRunning
+from tiangong.service.typed_talk import TypedTalk
 from tiangong.studio.bundle import find_bundles
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ _CLIPS_KEPT: Final = 60
 _IDLE_S: Final = 6.0
 _STATUS: Final[dict[type[TiangongError], int]] = {
     BusyError: 503,
+    ScenariosRunning: 409,
     MediaError: 422,
     BundleError: 404,
     ConsentError: 403,
@@ -65,6 +68,8 @@ class ClipAnswer(_Body):
     chat: str
     text: str
     clip: str  # address of an mp4
+    hand_off: str = ""  # a human colleague was asked for: what they are told
+    ended: bool = False  # the policy has ended this talk; the next message begins a new one
 
 
 class Health(_Body):
@@ -105,31 +110,36 @@ class Door:
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
         self.calls = Calls(engines)
+        self.scenario_runs = ScenarioRuns()
         self.clips = Clips()
-        self.chats: OrderedDict[str, Memory] = OrderedDict()
+        self.chats: OrderedDict[str, TypedTalk] = OrderedDict()
         self._idle: dict[str, Path] = {}
         self._making = asyncio.Lock()  # one clip is drawn at a time: live calls keep their pictures
 
-    def chat(self, wanted: str | None) -> tuple[str, Memory]:
+    def chat(self, wanted: str | None, avatar: Avatar) -> tuple[str, TypedTalk]:
         name = wanted if wanted in self.chats else secrets.token_urlsafe(16)
         assert name
-        memory = self.chats.setdefault(name, Memory())
+        talk = self.chats.setdefault(name, TypedTalk(avatar.mind.policy))
         self.chats.move_to_end(name)
         while len(self.chats) > _CHATS_KEPT:
             self.chats.popitem(last=False)
-        return name, memory
+        return name, talk
 
     async def answer(self, message: TypedMessage) -> ClipAnswer:
         text = clean_text(message.text)
         if not text:
             raise MediaError("the message is empty")
         avatar = await self.calls.avatar(message.avatar)
-        chat, memory = self.chat(message.chat)
+        chat, talk = self.chat(message.chat, avatar)
         async with self._making:
             name, path = self.clips.new()
+            talk.hand_off = ""
             with Film(path) as film:
-                said = await record_answer(avatar, self.engines, message.language, memory, text, film.keep)
-        return ClipAnswer(chat=chat, text=said, clip=f"/api/clips/{name}.mp4")
+                said = await record_answer(avatar, self.engines, message.language, talk, text, film.keep)
+        if talk.ended:
+            del self.chats[chat]
+        clip = f"/api/clips/{name}.mp4"
+        return ClipAnswer(chat=chat, text=said, clip=clip, hand_off=talk.hand_off, ended=talk.ended)
 
     async def idle_clip(self, name: str) -> Path:
         """Some seconds of the avatar at rest, made once: its face before a call."""
@@ -144,7 +154,8 @@ class Door:
 
     async def close(self) -> None:
         await self.calls.close()
-        self.engines.workers.close()
+        await self.scenario_runs.close()
+        self.engines.close()
         self.clips.close()
 
 
@@ -162,6 +173,8 @@ def create_app(engines: Engines) -> FastAPI:
     app = FastAPI(title="Tiangong", version=__version__, lifespan=lifespan)
     app.state.door = door
     app.include_router(_routes(door))
+    if engines.settings.serve.policy_page:
+        app.include_router(policy_routes(engines, door.scenario_runs))
     app.add_exception_handler(TiangongError, _explain)
     app.add_exception_handler(RequestValidationError, _explain)
     return app

@@ -25,6 +25,7 @@ from tiangong.perception.feelings import FACE_EMOTIONS
 from tiangong.perception.protocol import FaceReader, SpeechToText, VoiceActivity
 from tiangong.policies.engines import POLICIES
 from tiangong.policies.protocol import Policy
+from tiangong.policies.records import DecisionLog
 from tiangong.rendering.engines import MOTIONS, RENDERERS
 from tiangong.rendering.protocol import Face, FaceRenderer, MotionEngine
 from tiangong.studio.bundle import STARTER, Bundle, find_bundles, open_bundle
@@ -102,6 +103,14 @@ class Engines:
         return cast(Policy, self._make("policy"))
 
     @cached_property
+    def decisions(self) -> DecisionLog | None:
+        """Where decision records go. Raises ConfigError for a folder that cannot be written."""
+        wanted = self.settings.policy
+        if wanted.decisions is None:
+            return None
+        return DecisionLog(wanted.decisions, keep_days=wanted.decisions_days, largest_mb=wanted.decisions_mb)
+
+    @cached_property
     def brain(self) -> Brain:
         return cast(Brain, self._make("brain"))
 
@@ -121,6 +130,13 @@ class Engines:
     @cached_property
     def renderer(self) -> FaceRenderer:
         return cast(FaceRenderer, self._make("renderer"))
+
+    def close(self) -> None:
+        """End the threads; what was to be written down is."""
+        self.workers.close()
+        log: DecisionLog | None = vars(self).get("decisions")  # where one was opened
+        if log:
+            log.close()
 
     def listener(self, avatar: Avatar, language: str) -> Listener:
         """Listens to one microphone."""
@@ -169,7 +185,7 @@ class Engines:
         folders = [STARTER / "knowledge" / pack for pack in persona.knowledge] + [bundle.knowledge]
         # Off the loop: reading documents or a large model's weights must not freeze the calls that go on meanwhile.
         knowledge = await asyncio.to_thread(Knowledge.load, [folder for folder in folders if folder.is_dir()])
-        await asyncio.to_thread(lambda: (self.brain, self.voice, self.policy))
+        await asyncio.to_thread(lambda: (self.brain, self.voice, self.policy, self.decisions))
         speaker = Speaker(persona.voice, self._cloned_voice(bundle))
         voice = await asyncio.to_thread(self.voice.for_speaker, speaker)
         policy = await asyncio.to_thread(self.policy.of_avatar, bundle.folder, persona.persona.name)

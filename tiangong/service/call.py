@@ -1,5 +1,6 @@
 """One WebRTC call: an SDP offer in, an answer out, and a session between the two."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -18,7 +19,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 from av import VideoFrame as EncodedFrame
 
-from tiangong.agent.events import Event, Notice, SpeechNotUnderstood
+from tiangong.agent.events import Decided, Event, Notice, SessionEnded, SpeechNotUnderstood
 from tiangong.agent.tasks import TaskSet
 from tiangong.core.clock import now_s
 from tiangong.core.errors import MediaError
@@ -41,6 +42,7 @@ from tiangong.service.wire import (
 )
 
 log = logging.getLogger(__name__)
+_LAST_WORDS_S: Final = 2.0  # for what still lies in encoder, network and jitter buffer
 _GONE: Final = {"failed", "closed"}
 # aiortc's parser raises whatever a malformed line leads it into.
 _OFFER_ERRORS: Final = (
@@ -159,9 +161,18 @@ class Call:
     async def _end(self) -> None:
         await self._ended(self)
 
+    async def _end_soon(self) -> None:
+        """The policy has ended the talk: the page hangs up when it has played the last words, and if it does not, we do."""
+        await asyncio.sleep(_LAST_WORDS_S)
+        await self._end()
+
     # --- to the page ------------------------------------------------------------------------------------------------
 
     def _tell(self, event: Event) -> None:
+        if isinstance(event, Decided):
+            return  # for the record, not for a visitor
+        if isinstance(event, SessionEnded):
+            self._tasks.spawn(self._end_soon())
         text = write_event(event)
         if self._channel and self._channel.readyState == "open":
             self._channel.send(text)

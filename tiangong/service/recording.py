@@ -17,6 +17,7 @@ from tiangong.core.language import language_of
 from tiangong.core.media import AvatarClip, Phone, Speech, SpeechStyle
 from tiangong.policies.protocol import Caller
 from tiangong.service.assembly import Avatar, Engines
+from tiangong.service.typed_talk import TypedTalk
 
 Keep = Callable[[AvatarClip], Awaitable[None]]
 _LEAD_FRAMES: Final = 8  # 0.32 s of rest before and after: a clip that starts mid-word looks cut off
@@ -34,15 +35,16 @@ async def record_rest(avatar: Avatar, engines: Engines, duration_s: float, keep:
         await recorder.rest(_LEAD_FRAMES)
 
 
-async def record_answer(avatar: Avatar, engines: Engines, language: str, memory: Memory, text: str, keep: Keep) -> str:
-    """What the avatar says to `text`; its clips go to `keep`, the exchange to `memory`. Raises MediaError."""
+async def record_answer(avatar: Avatar, engines: Engines, language: str, talk: TypedTalk, text: str, keep: Keep) -> str:
+    """What the avatar says to `text`; its clips go to `keep`, the exchange to the talk's memory. Raises MediaError."""
     recorder = _recorder(avatar, engines, keep)
-    conversation = Conversation(avatar.mind, engines.listener(avatar, language), recorder, lambda event: None, memory)
+    listener = engines.listener(avatar, language)
+    conversation = Conversation(avatar.mind, listener, recorder, talk.happened, talk.memory, policy=talk.policy)
     await recorder.rest(_LEAD_FRAMES)
     conversation.say(text)
     await conversation.settled()
     await recorder.rest(_LEAD_FRAMES)
-    return memory.last_text
+    return talk.memory.last_text
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiangong.agent.conversation import Conversation
-from tiangong.agent.events import AvatarSaid, Event, State, StateChanged
+from tiangong.agent.events import AvatarSaid, Decided, Event, State, StateChanged
 from tiangong.agent.listening import rechunk
 from tiangong.agent.performer import Performer
 from tiangong.agent.playout import Playout
@@ -19,6 +19,7 @@ from tiangong.core.media import AudioChunk, Emotion, Speech, VideoFrame
 from tiangong.perception.protocol import HEARING_RATE_HZ, VAD_SAMPLES
 from tiangong.rendering.protocol import FPS
 from tiangong.service.assembly import Avatar, Engines
+from tiangong.service.notes import Notes
 from tiangong.voice.protocol import VOICE_RATE_HZ
 
 _LONGEST_BACKLOG: Final = 300  # chunks (10 s) of microphone that wait; more means that the machine cannot keep up
@@ -34,7 +35,7 @@ class Session:
         self.avatar = avatar
         self.heard_from_s = now_s()  # when the client last gave a sign of life
         self.playout = Playout(avatar.still, VOICE_RATE_HZ, FPS)
-        self._tell = tell
+        self._to_page, self._notes = tell, Notes(engines.decisions, avatar.bundle.name)
         self._chunks: asyncio.Queue[AudioChunk] = asyncio.Queue()
         self._left_over: list[AudioChunk] = []
         illustrator = engines.illustrator(avatar, secrets.randbelow(2**31))
@@ -42,12 +43,18 @@ class Session:
         self._recognised = engines.speech_to_text.languages
         self._listener = engines.listener(avatar, language)
         self.playout.on_sound = self._sounds
-        self.conversation = Conversation(avatar.mind, self._listener, self._performer, tell)
+        self.conversation = Conversation(avatar.mind, self._listener, self._performer, self._tell)
         self.watcher = Watcher(engines.face_reader, engines.workers, self._felt)
         self._tasks = [
             asyncio.create_task(self._performer.run()),
             asyncio.create_task(self.conversation.run(self._microphone())),
         ]
+
+    def _tell(self, event: Event) -> None:
+        """Decisions come from the thread of the policy, and are not for the page of a visitor."""
+        self._notes.take(event)
+        if not isinstance(event, Decided):
+            self._to_page(event)
 
     def _piece_begins(self, turn_id: int, speech: Speech) -> None:
         self._tell(StateChanged(State.SPEAKING))

@@ -5,6 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from tiangong.policies import explaining
 from tiangong.policies.scenarios.report import Report
 from tiangong.policies.scenarios.report_facts import mutants, over_blocking_share, within_budget
 
@@ -35,19 +36,7 @@ ACTIONS: Final = {
     "hand_off": Both("handed to a person", "转人工"),
     "end": Both("ended the talk", "结束对话"),
 }
-DOES: Final = {  # of a rule, where ACTIONS tell of a turn
-    "allow": Both("lets pass", "放行"),
-    "say": Both("says its line", "按规定回答"),
-    "replace": Both("says something else", "换个说法"),
-    "redact": Both("masks it", "隐去"),
-    "rewrite": Both("rewords it", "改写"),
-    "clarify": Both("asks back", "追问"),
-    "disclose": Both("says it is an AI", "表明是人工智能"),
-    "care": Both("takes care", "关怀"),
-    "refuse": Both("declines", "婉拒"),
-    "hand_off": Both("hands to a person", "转人工"),
-    "end": Both("ends the talk", "结束对话"),
-}
+DOES: Final = {action: Both(*words) for action, words in explaining.DOES.items()}  # of a rule; ACTIONS tell of a turn
 STATUSES: Final = {
     "pass": Both("holds", "通过"),
     "fail": Both("fails", "未通过"),

@@ -37,19 +37,27 @@ def _engine_rows(engines: Engines) -> list[list[str]]:
 
 
 def build_page(engines: Engines) -> gr.Blocks:
-    script = "\n".join(_asset(name) for name in ("words.js", "call.js", "view.js"))
     with gr.Blocks(title="天工 Tiangong") as page:
         gr.Markdown("# 天工 Tiangong\nTalk with a digital human. 与数字人对话。")
-        gr.HTML(
-            html_template=_asset("page.html").replace("__CONFIG__", _config(engines)),
-            css_template=_asset("page.css"),
-            js_on_load=script,
-            apply_default_css=False,
-            elem_id="tiangong-call",
-        )
+        with gr.Tabs():
+            with gr.Tab("Talk · 对话"):
+                _part(engines, "page.html", "page.css", ("words.js", "call.js", "view.js"), "tiangong-call")
+            if engines.settings.serve.policy_page:
+                with gr.Tab("Policy · 规则", elem_id="tiangong-policy-tab"):
+                    _part(engines, "policy.html", "policy.css", ("policy.js",), "tiangong-policy")
         with gr.Accordion("Engines · 引擎", open=False):
             gr.Dataframe(_engine_rows(engines), headers=["stage", "engine", "why"], interactive=False, wrap=True)
     return page
+
+
+def _part(engines: Engines, html: str, css: str, scripts: tuple[str, ...], name: str) -> None:
+    gr.HTML(
+        html_template=_asset(html).replace("__CONFIG__", _config(engines)),
+        css_template=_asset(css),
+        js_on_load="\n".join(_asset(script) for script in scripts),
+        apply_default_css=False,
+        elem_id=name,
+    )
 
 
 def mount_page(app: FastAPI, engines: Engines) -> FastAPI:

@@ -79,7 +79,17 @@ const heard = {
   Notice: message => line('note', message.text),
   SpeechNotUnderstood: () => { deaf = true; line('note', words.deaf); setState(state); },
   TurnDone: showLatency,
+  HandOffAsked: message => handedOff(message.summary),
+  SessionEnded: () => setTimeout(() => call && call.finish('closed'), 900),  // the last words are still on their way
 };
+
+function handedOff(summary) {
+  const node = line('note', words.handOff);
+  node.classList.add('tg-hand-off');
+  const told = document.createElement('small');
+  told.textContent = words.colleagueIsTold + summary;
+  node.append(told);
+}
 
 function showLatency(turn) {
   const ms = seconds => seconds == null ? '–' : Math.round(seconds * 1000) + ' ms';
@@ -229,6 +239,8 @@ async function typed(event) {
     const answer = await post('/api/messages', { text, avatar: $('avatar').value, language: $('language').value, chat });
     chat = answer.chat;
     line('bot', answer.text);
+    if (answer.hand_off) handedOff(answer.hand_off);
+    if (answer.ended) line('note', words.closed);
     if (!call) showClip(answer.clip);
   } catch (error) {
     line('note', error.message);
