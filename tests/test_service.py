@@ -17,6 +17,8 @@ from tiangong.agent.events import State, StateChanged, UserHeard
 from tiangong.bench.caller import Caller
 from tiangong.core.errors import MediaError
 from tiangong.core.media import AudioChunk, AvatarClip
+from tiangong.policies.record_lines import CheckLine, SaidLine, SessionLine
+from tiangong.policies.record_view import read_records
 from tiangong.service.film import Film
 from tiangong.service.wire import FeelingsSwitched, Interrupted, Typed, read_message, write_event
 
@@ -89,8 +91,14 @@ def test_events_are_written_with_their_kind() -> None:
 
 
 @pytest.fixture(scope="module")
-def address() -> Generator[str]:
-    with running_server("--profile", "embedded", environment=_with(TIANGONG_SERVE__CAPACITY="1")) as address:
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.fixture(scope="module")
+def address(records: Path) -> Generator[str]:
+    environment = _with(TIANGONG_SERVE__CAPACITY="1", TIANGONG_POLICY__DECISIONS=str(records))
+    with running_server("--profile", "embedded", environment=environment) as address:
         yield address
 
 
@@ -170,7 +178,7 @@ def test_a_call_that_the_policy_ends_is_over_and_its_place_is_free(address: str)
     asyncio.run(scene())
 
 
-def test_a_call_speaks_moves_and_stops_and_a_second_one_is_busy(address: str) -> None:
+def test_a_call_speaks_moves_and_stops_and_a_second_one_is_busy(address: str, records: Path) -> None:
     async def scene() -> None:
         async with Caller(address) as caller:
             assert await caller.audible(0.0, 10), "the greeting is not heard"
@@ -192,7 +200,14 @@ def test_a_call_speaks_moves_and_stops_and_a_second_one_is_busy(address: str) ->
             assert silent_s - pressed_s < 0.5
             caller.send({"kind": "typed", "text": "x" * 10_000})
             assert await caller.told("Notice", pressed_s, 5)
+            assert not [told for told in caller.received.told if told.message["kind"] == "Decided"]
         await asyncio.sleep(1.5)
 
     asyncio.run(scene())
     assert httpx.get(f"{address}/api/health").json()["open_calls"] == 0
+    lines = list(read_records(records))
+    assert isinstance(lines[0], SessionLine)
+    checks = [line for line in lines if isinstance(line, CheckLine)]
+    assert {"session", "input", "output.sentence"} <= {check.place for check in checks}
+    assert "What is Tiangong?" in [check.text for check in checks]
+    assert [line.whole for line in lines if isinstance(line, SaidLine)][-1] is False

@@ -123,7 +123,8 @@ class Caller:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.send({"kind": "bye"})
+        if self._channel.readyState == "open":  # otherwise the other side has hung up
+            self.send({"kind": "bye"})
         await asyncio.sleep(0.1)
         for task in self._tasks:
             task.cancel()

@@ -31,7 +31,7 @@ from tiangong.policies.wording import (
     without_personal_data,
 )
 
-CLARIFIED: Final = "clarified"  # the counter of inputs in a row that were answered with "clarify"
+CLARIFIED: Final = "clarified"  # the counter of inputs that were answered with "clarify"; rules may count into it, too
 _LOOK_BACK_CHARS: Final = 240  # of the answer so far: longer than any pattern
 _SENTENCE_MARKS: Final = " \n\t.!?,;:。！？，；：…"
 _GOES_ON: Final = frozenset({"allow", "redact", "rewrite"})  # an input that still reaches the language model
@@ -132,7 +132,7 @@ class RuleSession:
         verdict = self._verdict(judgement, place, text, language, written)
         style = self._style.joined(verdict.style)
         verdict = replace(verdict, style=style, elapsed_ms=(time.perf_counter() - started_s) * 1000)
-        if place == "input":  # three in a row that were not understood: a person had better take over
+        if place == "input" and verdict.action in ("clarify", "hand_off"):  # thrice: a person had better take over
             self.counters[CLARIFIED] = self.counters.get(CLARIFIED, 0) + 1 if verdict.action == "clarify" else 0
         self._write_down(verdict, judgement, place, text, language)
         later = self._later(judgement, place, text, language, written) if verdict.action in _GOES_ON else None

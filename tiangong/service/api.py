@@ -21,6 +21,7 @@ from tiangong.core.language import clean_text
 from tiangong.service.assembly import Avatar, Engines
 from tiangong.service.calls import BusyError, Calls
 from tiangong.service.film import Film
+from tiangong.service.notes import Notes
 from tiangong.service.policy_api import policy_routes
 from tiangong.service.recording import record_answer, record_rest
 from tiangong.service.scenario_runs import ScenarioRuns, ScenariosRunning
@@ -119,7 +120,9 @@ class Door:
     def chat(self, wanted: str | None, avatar: Avatar) -> tuple[str, TypedTalk]:
         name = wanted if wanted in self.chats else secrets.token_urlsafe(16)
         assert name
-        talk = self.chats.setdefault(name, TypedTalk(avatar.mind.policy))
+        talk = self.chats.setdefault(
+            name, TypedTalk(avatar.mind.policy, Notes(self.engines.decisions, avatar.bundle.name))
+        )
         self.chats.move_to_end(name)
         while len(self.chats) > _CHATS_KEPT:
             self.chats.popitem(last=False)

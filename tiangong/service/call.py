@@ -19,7 +19,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 from av import VideoFrame as EncodedFrame
 
-from tiangong.agent.events import Decided, Event, Notice, SessionEnded, SpeechNotUnderstood
+from tiangong.agent.events import Event, Notice, SessionEnded, SpeechNotUnderstood
 from tiangong.agent.tasks import TaskSet
 from tiangong.core.clock import now_s
 from tiangong.core.errors import MediaError
@@ -169,8 +169,6 @@ class Call:
     # --- to the page ------------------------------------------------------------------------------------------------
 
     def _tell(self, event: Event) -> None:
-        if isinstance(event, Decided):
-            return  # for the record, not for a visitor
         if isinstance(event, SessionEnded):
             self._tasks.spawn(self._end_soon())
         text = write_event(event)
