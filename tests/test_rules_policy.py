@@ -128,3 +128,11 @@ def test_known_sentences_are_judged_as_well_as_when_they_were_measured() -> None
     assert share["-"] <= 0.03
     floors = {"asks_if_human": 0.91, "claims_human": 0.95, "hand_off": 0.93, "promise": 0.93}
     assert {label: share[label] for label, floor in floors.items() if share[label] < floor} == {}
+
+
+def test_no_rule_silences_the_words_of_another() -> None:
+    for rule in POLICY.compiled.rules:
+        for language, texts in rule.rule.text.items():
+            for text in texts:
+                session = POLICY.session(VISITOR, lambda decision: None)
+                assert session.check_output(text, language).action == "allow", (rule.rule.id, text)
