@@ -113,6 +113,69 @@ TALKS = {
         ],
         {"day": "下周五", "time": "下午三点", "purpose": "修洗衣机"},
     ),
+    "day and time in one answer, and both moved at the end": (
+        "en",
+        [
+            ("I need an appointment for two people", "appointment.day"),
+            ("tomorrow at 3 pm", "appointment.purpose"),
+            ("a fitting", "appointment.confirm"),
+            ("no, Wednesday at four", "appointment.confirm"),
+            ("make it five", "appointment.confirm"),
+            ("yes", ""),
+        ],
+        {"day": "Wednesday", "time": "five", "purpose": "a fitting"},
+    ),
+    "another day than before, with the time": (
+        "en",
+        [
+            ("book an appointment tomorrow", "appointment.time"),
+            ("Friday at 5 pm", "appointment.purpose"),
+            ("a fitting", "appointment.confirm"),
+            ("ok", ""),
+        ],
+        {"day": "Friday", "time": "at 5 pm", "purpose": "a fitting"},
+    ),
+    "日期和时间一起说": (
+        "zh",
+        [
+            ("我想约个时间", "appointment.day"),
+            ("下周二下午三点", "appointment.purpose"),
+            ("试穿大衣", "appointment.confirm"),
+            ("不对，改成周三", "appointment.confirm"),
+            ("是的", ""),
+        ],
+        {"day": "周三", "time": "下午三点", "purpose": "试穿大衣"},
+    ),
+    "no is no to all of it, where it says so": (
+        "en",
+        [("return order 20771, it is broken", "returns.confirm"), ("no, cancel that", "")],
+        None,
+    ),
+    "a changed mind is a reason, too": (
+        "en",
+        [("return order 20771", "returns.reason"), ("I changed my mind", "returns.confirm"), ("yes", "")],
+        {"order": "20771", "reason": "changed my mind"},
+    ),
+    "a person is asked for in the midst of a return": (
+        "en",
+        [("I want to return something", "returns.order"), ("actually I want to talk to a human", "hand-off.reason")],
+        None,
+    ),
+    "退货中途转人工": ("zh", [("我想退货", "returns.order"), ("还是转人工吧", "hand-off.reason")], None),
+    "a person is asked for where any words would do": (
+        "en",
+        [
+            ("book an appointment tomorrow at 3 pm", "appointment.purpose"),
+            ("let me talk to a human", "hand-off.reason"),
+            ("I cannot find a date", "hand-off.contact"),
+        ],
+        None,
+    ),
+    "another errand": (
+        "en",
+        [("I want to return something", "returns.order"), ("I'd rather book an appointment", "appointment.day")],
+        None,
+    ),
     "a question in between": (
         "en",
         [
@@ -148,6 +211,14 @@ def test_a_flow_collects_what_it_needs(name: str) -> None:
     talked(desk, lines, language)
     if slots and "contact" not in slots:
         assert done == [slots]
+
+
+def test_what_was_collected_goes_along_to_the_colleague() -> None:
+    desk = session()
+    for line in ("return order 20771", "I want to talk to a human", "nobody answers my mails"):
+        desk.check_input(line, "en", None)
+    verdict = desk.check_input("I can wait here", "en", None)
+    assert (verdict.action, "20771" in verdict.summary) == ("hand_off", True)
 
 
 def test_a_question_in_between_is_answered_and_then_the_flow_asks_again() -> None:

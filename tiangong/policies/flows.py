@@ -4,6 +4,7 @@ With repair when the user changes their mind: an earlier slot is given anew by i
 ("change the date"). A question in between is not an answer: it is answered, and the flow then asks again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -17,9 +18,11 @@ from tiangong.policies.evidence import Circumstances, Evidence
 from tiangong.policies.flow_checks import SLOT
 
 _CANCEL: Final = re2.compile(
-    r"^(?:(?:oh |no |actually |sorry )*(?:never ?mind|forget (?:it|about it|that)|cancel(?: that| it| this)?|stop(?: it| this)?|"
-    r"i (?:have )?changed my mind|i don'?t want (?:to|that|it)(?: anymore)?|leave it)\b.*)$"
-    r"|^(?:还是)?(?:算了|不用了|取消|不要了|别弄了|我改主意了|不办了|不退了|先不用).*$"
+    r"^(?:(?:oh|no|nope|well|actually|sorry|ok|okay|please|just|then)[ ,]+)*(never ?mind|forget (?:it|about it|that)|"
+    r"cancel(?: that| it| this| everything)?|stop(?: it| this)?|"
+    r"i (?:have )?changed my mind|i don'?t want (?:to|that|it)(?: anymore)?|leave it)\b"
+    r"|^(?:(?:不|不是|不对|那|哦|嗯|唉|我)[, ]*)*(?:还是)?(?:先)?"
+    r"(算了|不用了|取消|不要了|别弄了|我?改主意了|(?:不|不想|不要)(?:办|退|换|约|预约|转)了|先?不用)"
 )
 _YES: Final = re2.compile(
     r"^(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|that'?s (?:right|correct|it)|please do|go ahead|confirmed?)\b"
@@ -77,25 +80,58 @@ def begun(flows: tuple[CompiledFlow, ...], text: Evidence, known: Circumstances)
     return None
 
 
-def gone_on(flow: CompiledFlow, state: FlowState, text: Evidence, known: Circumstances) -> FlowReply:
-    """The user's answer to a step."""
+def gone_on(
+    flows: tuple[CompiledFlow, ...], flow: CompiledFlow, state: FlowState, text: Evidence, known: Circumstances
+) -> FlowReply:
+    """The user's answer to a step of `flow`, which is one of `flows`."""
     step = flow.flow.steps[state.step]
     normal = text.forms[0].text
-    if _CANCEL.search(normal):
+    if _cancelled(step, text):
         return _reply("say", flow, step, flow.flow.cancelled, None, state)
     for choice in step.choices:
         if found(choice.when, flow.pack, text, known).truth == "hit":
             return _enter(flow, replace(state, step=_place(flow, choice.go), tries=0))
+    others = tuple(each for each in flows if each.flow.id != flow.flow.id)
+    # Whoever asks for a person is heard at any step, even where any words would do for an answer.
+    if reply := _changed_over(tuple(each for each in others if _leads_to_a_person(each)), state, text, known):
+        return reply
     if (step.confirm or _REPAIR.search(normal)) and (repaired := _repaired(flow, state, text)):
         return _enter(flow, repaired)
     asks_back = _QUESTION.search(normal) is not None
     if step.ask and not (asks_back and _open_ended(step)) and (value := _value(step, text)):
-        return _next(flow, step, replace(state, slots=state.slots | {step.ask: value}))
+        said = {} if _open_ended(step) else _closed_values(flow.flow.steps, text)
+        return _next(flow, step, replace(state, slots=state.slots | said | {step.ask: value}))
     if step.confirm and (reply := _confirmed(flow, step, state, normal)):
+        return reply
+    if not (step.ask and _open_ended(step)) and (reply := _changed_over(others, state, text, known)):
         return reply
     if asks_back:
         return _reply("allow", flow, step, step.again or step.text, replace(state, tries=0), state)
     return _once_more(flow, step, state)
+
+
+def _cancelled(step: Step, text: Evidence) -> bool:
+    """Whether the user gives up; "I changed my mind" may also be the reason that was asked for."""
+    if not (match := _CANCEL.search(text.forms[0].text)):
+        return False
+    value = _value(step, text) if step.ask and not _open_ended(step) else None
+    return value is None or value.lower() not in (match.group(1) or match.group(2))
+
+
+def _changed_over(
+    others: tuple[CompiledFlow, ...], state: FlowState, text: Evidence, known: Circumstances
+) -> FlowReply | None:
+    """Another flow that the user begins in the midst of one; what was collected goes along, for the colleague's summary."""
+    if not (reply := begun(others, text, known)):
+        return None
+    flow = next(each.flow for each in others if each.flow.id == reply.flow)
+    kept = {slot: value for slot, value in state.slots.items() if slot not in {step.ask for step in flow.steps}}
+    after = reply.state and replace(reply.state, slots=kept | reply.state.slots)
+    return replace(reply, slots=kept | reply.slots, state=after)
+
+
+def _leads_to_a_person(flow: CompiledFlow) -> bool:
+    return any(step.hand_off for step in flow.flow.steps)
 
 
 def asked_again(flow: CompiledFlow, state: FlowState) -> FlowReply:
@@ -109,9 +145,9 @@ def _repaired(flow: CompiledFlow, state: FlowState, text: Evidence) -> FlowState
     here = flow.flow.steps[state.step]
     if here.ask and not _open_ended(here) and _value(here, text):
         return None  # it answers what was asked
-    for step in flow.flow.steps[: state.step]:
-        if step.ask and not _open_ended(step) and (value := _value(step, text)) and value != state.slots.get(step.ask):
-            return replace(state, slots=state.slots | {step.ask: value}, tries=0)
+    anew = _closed_values(flow.flow.steps[: state.step], text)
+    if any(state.slots.get(slot) != value for slot, value in anew.items()):
+        return replace(state, slots=state.slots | anew, tries=0)
     for i, step in enumerate(flow.flow.steps[: state.step]):
         if step.ask and _matched(step.named, text):
             slots = {slot: value for slot, value in state.slots.items() if slot != step.ask}
@@ -135,11 +171,13 @@ def _open_ended(step: Step) -> bool:
 
 
 def _with_volunteered(flow: CompiledFlow, state: FlowState, text: Evidence) -> FlowState:
-    slots: dict[str, str] = {}
-    for step in flow.flow.steps:
-        if step.ask and not _open_ended(step) and (value := _value(step, text)):
-            slots[step.ask] = value
-    return replace(state, slots=slots)
+    return replace(state, slots=state.slots | _closed_values(flow.flow.steps, text))
+
+
+def _closed_values(steps: Sequence[Step], text: Evidence) -> dict[str, str]:
+    """What a text says for slots that do not take just any words."""
+    said = {step.ask: _value(step, text) for step in steps if step.ask and not _open_ended(step)}
+    return {slot: value for slot, value in said.items() if value}
 
 
 def _enter(flow: CompiledFlow, state: FlowState) -> FlowReply:

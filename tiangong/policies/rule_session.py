@@ -213,7 +213,7 @@ class RuleSession:
     def _flowed(self, text: Evidence) -> flows.FlowReply | None:
         known = self._known()
         if self.flow is not None and (current := self._flow(self.flow.flow)):
-            return flows.gone_on(current, self.flow, text, known)
+            return flows.gone_on(self._policy.flows, current, self.flow, text, known)
         return flows.begun(self._policy.flows, text, known)
 
     def _flow(self, flow_id: str) -> CompiledFlow | None:
