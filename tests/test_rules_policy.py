@@ -129,13 +129,23 @@ def test_yaml_is_read_as_version_1_2() -> None:
 
 def test_known_sentences_are_judged_as_well_as_when_they_were_measured() -> None:
     """A floor against regressions and no measure of quality: rules were tuned on these lines, and some are in the grammars."""
-    with (Path(__file__).parent / "policy_sentences_identity.csv").open(encoding="utf-8", newline="") as table:
-        rows = list(csv.DictReader(table))
+    rows: list[dict[str, str]] = []
+    for path in sorted(Path(__file__).parent.glob("policy_sentences_identity*.csv")):
+        with path.open(encoding="utf-8", newline="") as table:
+            rows += csv.DictReader(table)
     seen: Counter[tuple[str, bool]] = Counter()
     for row in rows:
         acted = judged(POLICY, row["text"], row["direction"], row["language"]).action != "allow"
         seen[row["label"], acted] += 1
     share = {label: seen[label, True] / (seen[label, True] + seen[label, False]) for label, _ in seen}
     assert share["-"] <= 0.03
-    floors = {"asks_if_human": 0.95, "claims_human": 0.88, "hand_off": 0.85, "promise": 0.85}
+    floors = {"asks_if_human": 0.91, "claims_human": 0.95, "hand_off": 0.93, "promise": 0.93}
     assert {label: share[label] for label, floor in floors.items() if share[label] < floor} == {}
+
+
+def test_no_rule_silences_the_words_of_another() -> None:
+    for rule in POLICY.compiled.rules:
+        for language, texts in rule.rule.text.items():
+            for text in texts:
+                session = POLICY.session(VISITOR, lambda decision: None)
+                assert session.check_output(text, language).action == "allow", (rule.rule.id, text)

@@ -14,7 +14,7 @@ from scripts.train_policy.rows import Sample
 from tiangong.policies.detectors.linear import BUCKETS, LinearModel, features
 from tiangong.policies.detectors.normal_form import normal_form
 
-PENALTY: Final = 5e-6  # of squared weights, a weight of one row
+PENALTY: Final = 1e-6  # of squared weights, a weight of one row
 OWN_WEIGHT: Final = 2.0  # a line of the grammars counts so often
 STEPS: Final = 80
 LARGE_SOURCE: Final = 1_000  # rows of a larger source weigh less each

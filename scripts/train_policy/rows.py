@@ -17,7 +17,7 @@ RISKS_SAID: Final = frozenset({"promise", "risky_advice", "toxicity_said"})
 _OF_CATEGORY: Final = {"jailbreak": "injection", "prompt_leak": "injection"}
 _LEFT_OUT: Final = frozenset({"pii", "out_of_scope"})  # other detectors' business
 CORPORA: Final = Path(__file__).parent / "corpora"
-MOST_PER_TEMPLATE: Final = 12
+MOST_PER_TEMPLATE: Final = 30
 LONGEST_CHARS: Final = 240  # of a longer text the beginning and the end are two rows
 
 

@@ -10,7 +10,9 @@ import typer
 from tiangong.cli.options import Avatar, Language, Profile
 
 if TYPE_CHECKING:
+    from tiangong.agent.mind import Mind
     from tiangong.service.recording import SpokenSentence
+    from tiangong.service.typed_talk import TypedTalk
 
 _LEAVE: Final = {"/quit", "/exit", "/q"}
 
@@ -21,26 +23,22 @@ def chat(avatar: Avatar = None, language: Language = None, profile: Profile = No
 
 
 async def _chat(avatar_name: str | None, language: str | None, profile: str | None) -> None:
-    from tiangong.agent.memory import Memory, SpokenPiece
-    from tiangong.agent.mind import Turn
-    from tiangong.agent.obedience import Obedience
-    from tiangong.agent.sentences import split_sentences
-    from tiangong.agent.timing import TurnWatch
     from tiangong.core.config import load_settings
-    from tiangong.core.errors import EngineError, MediaError
+    from tiangong.core.errors import MediaError
     from tiangong.core.language import clean_text, language_of
-    from tiangong.policies.protocol import Caller
     from tiangong.service.assembly import Engines
+    from tiangong.service.notes import Notes
+    from tiangong.service.typed_talk import TypedTalk
 
     settings = load_settings(profile=profile, avatar=avatar_name, language=language)
     engines = Engines(settings)
     mind = await engines.open_mind(settings.avatar)
-    memory = Memory()
+    talk = TypedTalk(mind.policy, Notes(engines.decisions, settings.avatar))
     opening = "en" if settings.language == "auto" else settings.language
-    typer.echo(f"{mind.persona.name.get(opening, settings.avatar)}: {mind.greeting(opening)}")
-    policy = Obedience(mind.policy, Caller(asker="owner"), memory, lambda event: None)
+    typer.echo(f"{mind.persona.name.get(opening, settings.avatar)}: ", nl=False)
+    await _answer(mind, talk, 0, opening)
     number = 0
-    while (line := await asyncio.to_thread(_read_line)) not in (None, *_LEAVE):
+    while not talk.ended and (line := await asyncio.to_thread(_read_line)) not in (None, *_LEAVE):
         try:
             text = clean_text(line or "")
         except MediaError as error:
@@ -49,20 +47,37 @@ async def _chat(avatar_name: str | None, language: str | None, profile: str | No
         if not text:
             continue
         number += 1
-        memory.user_said(text)
+        talk.memory.user_said(text)
         spoken = language_of(text, opening) if settings.language == "auto" else settings.language
-        turn = Turn(number, spoken, memory.messages, None, TurnWatch(0.0, 0.0), policy)
-        said: list[str] = []
-        try:
-            async for sentence in mind.cleared(split_sentences(mind.thoughts(turn)), turn):
-                between = " " if said and spoken == "en" else ""
-                typer.echo(between + sentence.text, nl=False)
-                said.append(sentence.text)
-        except EngineError as error:
-            typer.echo(f"({error})", err=True)
-        typer.echo("")
-        memory.avatar_said([SpokenPiece(sentence, 1.0) for sentence in said], float(len(said)))
-    engines.workers.close()
+        await _answer(mind, talk, number, spoken)
+    engines.close()
+
+
+async def _answer(mind: "Mind", talk: "TypedTalk", number: int, language: str) -> None:
+    """Print what may be said, sentence by sentence, and what the policy asks for besides."""
+    from tiangong.agent.memory import SpokenPiece
+    from tiangong.agent.mind import Turn
+    from tiangong.agent.sentences import split_sentences
+    from tiangong.agent.timing import TurnWatch
+    from tiangong.core.errors import EngineError
+
+    turn = Turn(number, language, talk.memory.messages, None, TurnWatch(0.0, 0.0), talk.policy)
+    said: list[str] = []
+    try:
+        async for sentence in mind.cleared(split_sentences(mind.thoughts(turn)), turn):
+            between = " " if said and language == "en" else ""
+            typer.echo(between + sentence.text, nl=False)
+            said.append(sentence.text)
+    except EngineError as error:
+        typer.echo(f"({error})", err=True)
+    typer.echo("")
+    talk.memory.avatar_said([SpokenPiece(sentence, 1.0) for sentence in said], float(len(said)))
+    talk.policy.turn_over()
+    if talk.hand_off:
+        typer.echo(f"(a human colleague has been asked for, and is told: {talk.hand_off})")
+        talk.hand_off = ""
+    if talk.ended:
+        typer.echo("(the avatar has ended this talk)")
 
 
 def _read_line() -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from tiangong.policies.persona_rules import persona_pack
 from tiangong.policies.pieces import spelled_out, spelled_pieces
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, checked, read_source
 
+_LEAST_OWN_CHARS: Final = 5
 PACKS: Final = Path(__file__).parent / "packs"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 Direction = Literal["input", "output"]
@@ -48,6 +49,17 @@ class CompiledPolicy:
 
     def rule(self, rule_id: str) -> CompiledRule | None:
         return next((each for each in self.rules if each.rule.id == rule_id), None)
+
+    def wrote(self, sentence: str) -> bool:
+        """Whether a sentence stands in a text of the policy itself, as it was written: such words are not judged again, or a
+        rule could silence another's care. Texts that a user's words are put into are."""
+        return len(sentence) >= _LEAST_OWN_CHARS and any(sentence in text for text in self._written)
+
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        tables = [rule.rule.text for rule in self.rules]
+        tables += [table for each in self.flows for step in each.flow.steps for table in (step.text, step.again)]
+        return tuple(text for table in tables for texts in table.values() for text in texts if "{" not in text)
 
 
 def shipped_packs() -> list[str]:

@@ -42,6 +42,9 @@ class Judgement:
         return replace(self, outcomes=(*self.outcomes, *other.outcomes), looked=self.looked + other.looked)
 
 
+NOTHING: Final = Judgement((), (), None, None, 0)
+
+
 def judge(
     policy: CompiledPolicy,
     places: Sequence[Place],

@@ -15,7 +15,7 @@ from tiangong.policies.decision import Decision
 from tiangong.policies.document import Place
 from tiangong.policies.evidence import Circumstances, Evidence, Judged, written_language
 from tiangong.policies.judges.protocol import Question
-from tiangong.policies.judging import Judgement, across, judge, merged_spans
+from tiangong.policies.judging import NOTHING, Judgement, across, judge, merged_spans
 from tiangong.policies.later import Later, overturning
 from tiangong.policies.protocol import Caller
 from tiangong.policies.wording import (
@@ -76,8 +76,7 @@ class RuleSession:
         self._said, self._meant, self._emotion = [], [], emotion
         evidence = Evidence(text, "input", self._policy.detectors)
         written = written_language(text, language)
-        places: tuple[Place, ...] = ("input", "session")
-        judgement = judge(self._policy, places, evidence, self._known(), written)
+        judgement = judge(self._policy, ("input", "session"), evidence, self._known(), written)
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
         judgement = judgement.with_outcomes_of(media)
@@ -95,8 +94,9 @@ class RuleSession:
         started_s = time.perf_counter()
         evidence = Evidence(sentence, "output", self._policy.detectors)
         written = written_language(sentence, language)
-        judgement = judge(self._policy, ("output.sentence",), evidence, self._known(), written)
-        if not judgement.hits and (before := self._before(written)):
+        own = self._policy.wrote(sentence)
+        judgement = NOTHING if own else judge(self._policy, ("output.sentence",), evidence, self._known(), written)
+        if not own and not judgement.hits and (before := self._before(written)):
             joint = Evidence(before + sentence, "output", self._policy.detectors)
             cut = across(self._policy, ("output.sentence",), before, sentence, self._known(), joint)
             judgement = replace(judgement, hits=cut.hits, outcomes=(*judgement.outcomes, *cut.outcomes))
