@@ -9,14 +9,15 @@ import pytest
 
 from tiangong.policies.compiled import PACKS, TEMPLATES
 from tiangong.policies.reading import read_source
-from tiangong.policies.scenarios.finding import SHIPPED
+from tiangong.policies.scenarios.finding import SHIPPED, scenario_files
 from tiangong.policies.schemas import schemas
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "schema"
 FILES = [
     *((path, "policy") for path in sorted(TEMPLATES.glob("*.yaml"))),
     *((path, "pack") for path in sorted(PACKS.glob("*.yaml"))),
-    *((path, "scenario") for path in sorted(SHIPPED.glob("*.yaml"))),
+    *((path, "scenario") for path in scenario_files([SHIPPED])),
+    (SHIPPED / "tea_shop.yaml", "policy"),
 ]
 
 

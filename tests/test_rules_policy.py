@@ -59,11 +59,24 @@ def test_a_language_that_no_rule_covers_is_unverified_and_never_allowed() -> Non
     assert (verdict.action, verdict.status) == ("clarify", "unverified")
 
 
-def test_the_record_holds_no_personal_data() -> None:
+@pytest.mark.parametrize(
+    ("text", "language", "secret", "rule"),
+    [
+        ("my card 5105106970587158 was declined", "en", "5105106970587158", "privacy.input"),
+        ("my pin is 4821 and it does not work", "en", "4821", "privacy.secret-said"),
+        ("my pin is 4821, let me speak with a human agent", "en", "4821", "privacy.secret-said"),
+        ("验证码是482113，登不上去", "zh", "482113", "privacy.secret-said"),
+    ],
+)
+def test_neither_the_record_nor_the_summary_holds_what_is_redacted(
+    text: str, language: str, secret: str, rule: str
+) -> None:
     decisions: list[Decision] = []
-    POLICY.session(VISITOR, decisions.append).check_input("my card 5105106970587158 was declined", "en", None)
-    assert "5105106970587158" not in repr(decisions)
-    assert decisions[0].outcomes[0].rule == "privacy.input"
+    session = POLICY.session(VISITOR, decisions.append)
+    session.check_input(text, language, None)
+    assert secret not in repr(decisions)
+    assert secret not in session.summary(language)
+    assert rule in {outcome.rule for outcome in decisions[0].outcomes if outcome.status == "hit"}
 
 
 @pytest.mark.parametrize(

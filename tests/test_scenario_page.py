@@ -162,7 +162,14 @@ BREAKS_ALL = {
     "expression": {"show": "sad", "never": "happy", "smile_at_most": 0.1},
     "voice": {"rate": {"at_most": 0.5}, "pitch": {"at_most": 0.5}, "energy": {"at_most": 0.5}},
 }
-BREAKS_THE_REST = {"disclosed": False, "hand_off": False, "ended": False, "label": False, "flow": "none"}
+BREAKS_THE_REST = {
+    "disclosed": False,
+    "hand_off": False,
+    "not_in_summary": "no",
+    "ended": False,
+    "label": False,
+    "flow": "none",
+}
 
 
 def broken_lines() -> list[str]:

@@ -10,6 +10,7 @@ from tiangong.core.media import Emotion, Verdict
 from tiangong.core.style import StyleLimits
 from tiangong.policies import flows
 from tiangong.policies.compiled import CompiledFlow, CompiledPolicy, CompiledRule
+from tiangong.policies.covering import for_others, spans_of
 from tiangong.policies.decision import Decision
 from tiangong.policies.document import Place
 from tiangong.policies.evidence import Circumstances, Evidence, Judged, written_language
@@ -26,7 +27,6 @@ from tiangong.policies.wording import (
     covered,
     excerpt,
     in_language,
-    masked,
     summary_of,
     without_personal_data,
 )
@@ -80,7 +80,7 @@ class RuleSession:
         media = judge(self._policy, ("media",), evidence, self._known(), written)
         self._style = media.style.joined(judgement.style)
         judgement = judgement.with_outcomes_of(media)
-        self._heard.append(excerpt(masked(text, evidence.personal_data, language)))
+        self._heard.append(excerpt(for_others(evidence, judgement, language)))
         action = judgement.deciding.rule.rule.action if judgement.deciding else "allow"
         reply = self._flowed(evidence) if action in _GOES_ON else None
         if reply and reply.action != "allow":
@@ -145,7 +145,7 @@ class RuleSession:
             return None
         before = tuple(without_personal_data(each, language) for each in self._said[-3:])
         heard = self._heard[-1] if self._heard and text.direction == "output" else ""
-        about = Question("", masked(text.text, text.personal_data, language), text.direction, before, heard)
+        about = Question("", for_others(text, pending, language), text.direction, before, heard)
         defaults, known, turn = self._policy.file.defaults, self._known(), self._turn
 
         def decide(judged: dict[str, Judged], held: bool) -> Verdict:
@@ -179,9 +179,7 @@ class RuleSession:
         rule = hit.rule.rule
         spans = merged_spans(hit.spans)
         if rule.action in ("redact", "rewrite"):
-            spans = merged_spans(
-                span for each in judgement.hits if each.rule.rule.action == rule.action for span in each.spans
-            ) or ((0, len(text.text)),)  # nothing tells where it stands: all of it
+            spans = spans_of(judgement, rule.action, text)
             data = text.personal_data if rule.action == "redact" else ()
             return Verdict(
                 rule.action,
@@ -280,7 +278,7 @@ class RuleSession:
         late_in: int | None = None,
     ) -> None:
         felt = self._emotion
-        shown = excerpt(masked(text.text, text.personal_data if text.text else (), language))
+        shown = excerpt(for_others(text, judgement, language))
         said = shown if verdict.action == "allow" else without_personal_data(excerpt(verdict.text or ""), language)
         kept = replace(verdict, text=said, summary=without_personal_data(verdict.summary, language))
         self._record(

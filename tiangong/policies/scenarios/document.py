@@ -62,6 +62,7 @@ class Expect(Section):
     flow: str | None = None  # "returns.confirm", or "none"
     hand_off: bool | None = None
     summary: Listed = []  # each stands in the hand-off's summary
+    not_in_summary: Listed = []
     expression: FaceExpected | None = None
     voice: VoiceExpected | None = None
     label: bool | None = None  # the picture bears the AI mark

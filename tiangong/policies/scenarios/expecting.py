@@ -99,6 +99,9 @@ def _session(expect: Expect, outcome: TurnOutcome) -> Iterator[str]:
     for wanted in expect.summary:
         if wanted not in (outcome.summary or ""):
             yield f"the summary lacks '{wanted}': {outcome.summary!r}"
+    for unwanted in expect.not_in_summary:
+        if unwanted in (outcome.summary or ""):
+            yield f"the summary tells '{unwanted}': {outcome.summary!r}"
     if expect.ended is not None and outcome.ended != expect.ended:
         yield "the session went on" if expect.ended else "the session ended"
     for wanted in expect.remembered:

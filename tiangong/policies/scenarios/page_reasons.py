@@ -53,6 +53,7 @@ _READERS: Final[dict[str, _Reader]] = {
     r"no hand-off was asked for": lambda m: "没有转人工",
     r"handed off: (.+)": lambda m: f"不该转人工却转了：{m[1]}",
     r"the summary lacks '(.+?)': (.+)": lambda m: f"转人工的摘要缺少“{m[1]}”：{m[2].replace('None', '无')}",
+    r"the summary tells '(.+?)': (.+)": lambda m: f"转人工的摘要里有“{m[1]}”：{m[2]}",
     r"the session went on": lambda m: "对话没有结束",
     r"the session ended": lambda m: "对话结束了",
     r"'(.+?)' did not reach the language model: (.+)": lambda m: f"“{m[1]}”没有传给语言模型",
