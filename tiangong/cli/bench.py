@@ -132,3 +132,27 @@ def look(
     typer.echo(as_text(report))
     if output:
         output.write_text(as_json(report), encoding="utf-8")
+
+
+@app.command()
+def policy(
+    lists: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--list", help="A table of labelled sentences: text, language, direction, label, expect. Repeatable."
+        ),
+    ] = None,
+    sets: Annotated[Path | None, typer.Option(help="A folder of labelled sets as JSON lines.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A part: time, hostile, scenarios, lists or sets. Repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """What the policy that ships finds and stops, how long a check takes, what leaks."""
+    from tiangong.bench.policy import PARTS, PolicyWishes, measure_policy
+    from tiangong.bench.report import as_json, as_text
+
+    report = measure_policy(PolicyWishes(tuple(lists or ()), sets, tuple(only) if only else PARTS))
+    typer.echo(as_text(report))
+    if output:
+        output.write_text(as_json(report), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,7 @@ from tiangong.policies.detectors.topics import TopicExamples
 from tiangong.policies.detectors.word_lists import WordList
 from tiangong.policies.document import ByLanguage, Condition, Flow, Pack, PolicyFile, Rule
 from tiangong.policies.evidence import Detectors
+from tiangong.policies.flow_checks import flow_conditions, flow_problems
 from tiangong.policies.judges.protocol import Judge
 from tiangong.policies.persona_rules import persona_pack
 from tiangong.policies.pieces import spelled_out, spelled_pieces
@@ -104,10 +106,15 @@ def compiled(file: PolicyFile, source: Source, folder: Path, judge: Judge | None
     rules: list[CompiledRule] = []
     for pack, where in parts:
         for i, rule in enumerate(pack.rules):
-            complaints += _unknown_names(rule, pack.pack, detectors, where, ("rules", i))
+            conditions = [rule.when, *rule.unless]
+            complaints += _unknown_names(f"rule '{rule.id}'", conditions, pack.pack, detectors, where, ("rules", i))
             if rule.id not in file.without:
                 covered = frozenset(_languages(rule.when, pack.pack, parts, set(file.languages)))
                 rules.append(CompiledRule(rule, pack.pack, covered))
+        for i, flow in enumerate(pack.flows):
+            complaints += flow_problems(flow, where, ("flows", i))
+            conditions = flow_conditions(flow)
+            complaints += _unknown_names(f"flow '{flow.id}'", conditions, pack.pack, detectors, where, ("flows", i))
     if complaints:
         raise PolicyProblem(complaints)
     flows = tuple(CompiledFlow(flow, pack.pack) for pack, _ in parts for flow in pack.flows)
@@ -213,20 +220,28 @@ def conditions_in(condition: Condition) -> Iterable[Condition]:
 
 
 def _unknown_names(
-    rule: Rule, pack: str, detectors: Detectors, source: Source, path: tuple[str | int, ...]
+    owner: str,
+    conditions: Iterable[Condition],
+    pack: str,
+    detectors: Detectors,
+    source: Source,
+    path: tuple[str | int, ...],
 ) -> Iterable[Complaint]:
     labels = {label for model in detectors.model.values() for label in model.labels}
-    known: Mapping[str, Iterable[str]] = {"pattern": detectors.names, "words": detectors.words}
-    for condition in (part for top in (rule.when, *rule.unless) for part in conditions_in(top)):
-        for kind, names in known.items():
+    known: Mapping[str, tuple[str, Iterable[str]]] = {
+        "pattern": ("patterns", detectors.names),
+        "words": ("words", detectors.words),
+    }
+    for condition in (part for top in conditions for part in conditions_in(top)):
+        for kind, (table, names) in known.items():
             wanted = getattr(condition, kind)
             if wanted is not None and resolve(wanted, pack, names) is None:
-                yield source.complaint(
-                    path, f"rule '{rule.id}' names an unknown {kind} '{wanted}'", f"add it to '{kind}'"
-                )
+                near = get_close_matches(wanted, [name.rpartition("/")[2] for name in names], n=1)
+                mend = f"did you mean '{near[0]}'?" if near else f"add it under '{table}:'"
+                yield source.complaint(path, f"{owner} names an unknown {kind} '{wanted}'", mend)
         if condition.intent is not None and condition.intent not in labels:
             mend = f"known: {', '.join(sorted(labels))}"
-            yield source.complaint(path, f"rule '{rule.id}' names an unknown intent '{condition.intent}'", mend)
+            yield source.complaint(path, f"{owner} names an unknown intent '{condition.intent}'", mend)
 
 
 def _languages(condition: Condition, pack: str, parts: list[tuple[Pack, Source]], every: set[str]) -> set[str]:

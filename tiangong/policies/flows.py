@@ -4,7 +4,6 @@ With repair when the user changes their mind: an earlier slot is given anew by i
 ("change the date"). A question in between is not an answer: it is answered, and the flow then asks again.
 """
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -15,6 +14,7 @@ from tiangong.policies.compiled import CompiledFlow
 from tiangong.policies.conditions import found
 from tiangong.policies.document import ByLanguage, Step
 from tiangong.policies.evidence import Circumstances, Evidence
+from tiangong.policies.flow_checks import SLOT
 
 _CANCEL: Final = re2.compile(
     r"^(?:(?:oh |no |actually |sorry )*(?:never ?mind|forget (?:it|about it|that)|cancel(?: that| it| this)?|stop(?: it| this)?|"
@@ -204,4 +204,4 @@ def _place(flow: CompiledFlow, step_id: str) -> int:
 def filled(text: str, slots: dict[str, str], name: str) -> str:
     """A text with {name} and {slot} put in; a slot that is not known is left out."""
     known = slots | {"name": name}
-    return re.sub(r"\{([a-z_]+)\}", lambda match: known.get(match.group(1), ""), text)
+    return SLOT.sub(lambda match: known.get(match.group(1), ""), text)

@@ -20,6 +20,7 @@ from tiangong.policies.evidence import Circumstances, Evidence
 from tiangong.policies.judging import look
 from tiangong.policies.persona_rules import PERSONA
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, read_source
+from tiangong.policies.rule_session import CLARIFIED
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
 
@@ -45,7 +46,9 @@ def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = 
         path = _place(source, each.rule.id)
         complaints += _texts(each.rule, policy.file.languages, source, path)
         complaints += _samples(each, policy, source, path)
+        complaints += _unread_languages(each, policy.file.languages, source, path)
         complaints += _conditions(each.rule, source, path)
+        complaints += _never_met(each.rule, policy, source, path)
         if (
             allowed is not None
             and each.rule.action in STOPS
@@ -73,6 +76,29 @@ def _texts(rule: Rule, languages: Sequence[str], source: Source, path: tuple[str
         yield source.complaint(
             (*path, "text"), f"rule '{rule.id}' lacks a text in '{lacking[0]}'", f"add '{lacking[0]}:'"
         )
+
+
+def _unread_languages(
+    each: CompiledRule, languages: Sequence[str], source: Source, path: tuple[str | int, ...]
+) -> Iterable[Complaint]:
+    """A language of the policy in which a rule would see nothing of what it is about."""
+    reads = any(part.pattern or part.words or part.intent or part.topic for part in conditions_in(each.rule.when))
+    if reads and (lacking := [language for language in languages if language not in each.languages]):
+        what = f"rule '{each.rule.id}' reads no '{lacking[0]}', which the policy speaks"
+        yield source.complaint((*path, "when"), what, f"add '{lacking[0]}:' to its patterns or words")
+
+
+def _never_met(rule: Rule, policy: CompiledPolicy, source: Source, path: tuple[str | int, ...]) -> Iterable[Complaint]:
+    """Counters that nothing counts, and topics without an example."""
+    counted = {CLARIFIED} | {each.rule.count for each in policy.rules if each.rule.count}
+    topics = {*policy.file.topics.outside, "inside"}
+    for part in (part for top in (rule.when, *rule.unless) for part in conditions_in(top)):
+        if part.counter is not None and part.counter.name not in counted:
+            what = f"rule '{rule.id}' waits for the counter '{part.counter.name}', which nothing counts"
+            yield source.complaint((*path, "when"), what, f"counted: {', '.join(sorted(counted))}")
+        if part.topic is not None and part.topic.in_ is not None and part.topic.in_ not in topics:
+            what = f"rule '{rule.id}' names an unknown topic '{part.topic.in_}'"
+            yield source.complaint((*path, "when"), what, f"add examples under 'topics.outside.{part.topic.in_}:'")
 
 
 def _samples(
@@ -159,24 +185,21 @@ def _stands_without_judge(condition: Condition) -> bool | None:
 def _flow(flow: Flow, languages: Sequence[str], source: Source) -> Iterable[Complaint]:
     flows = source.data.get("flows", [])
     place = next(i for i, each in enumerate(flows) if each["id"] == flow.id)
-    steps = {step.id for step in flow.steps}
+    if flow.cancelled and (lacking := _lacking(flow.cancelled, languages)):
+        what = f"flow '{flow.id}' lacks a text in '{lacking[0]}' for its end"
+        yield source.complaint(("flows", place, "cancelled"), what, f"add '{lacking[0]}:'")
     for i, step in enumerate(flow.steps):
         path = ("flows", place, "steps", i)
-        if step.text and (lacking := _lacking(step.text, languages)):
-            yield source.complaint(
-                path, f"step '{flow.id}.{step.id}' lacks a text in '{lacking[0]}'", f"add '{lacking[0]}:'"
-            )
+        for key, texts in (("text", step.text), ("again", step.again)):
+            if texts and (lacking := _lacking(texts, languages)):
+                what = f"step '{flow.id}.{step.id}' lacks a text in '{lacking[0]}'"
+                yield source.complaint((*path, key), what, f"add '{lacking[0]}:'")
         if step.ask and not step.accept:
-            yield source.complaint(
-                path, f"step '{flow.id}.{step.id}' asks and accepts nothing", "add 'accept:' with patterns"
-            )
-        for target in [step.go, *(choice.go for choice in step.choices)]:
-            if target is not None and target not in steps:
-                yield source.complaint(
-                    path,
-                    f"step '{flow.id}.{step.id}' goes to an unknown step '{target}'",
-                    f"known: {', '.join(sorted(steps))}",
-                )
+            what = f"step '{flow.id}.{step.id}' asks and accepts nothing"
+            yield source.complaint(path, what, "add 'accept:' with patterns")
+        elif step.ask and (lacking := _lacking(step.accept, languages)):
+            what = f"step '{flow.id}.{step.id}' has no patterns for answers in '{lacking[0]}'"
+            yield source.complaint((*path, "accept"), what, f"add 'accept.{lacking[0]}:', or 'any:' for all languages")
 
 
 def all_complaints(file: Path, scenarios: Sequence[Path] | None) -> list[Complaint]:

@@ -132,7 +132,10 @@ def _of_error(source: Source, details: ErrorDetails, model: type[BaseModel]) -> 
     path = tuple(part for part in details["loc"])
     key = ".".join(str(part) for part in path)
     if details["type"] == "extra_forbidden":
-        near = get_close_matches(str(path[-1]), _keys_of(model), n=1, cutoff=0.6)
+        known = _keys_of(model)
+        if path[-1] in known:
+            return source.complaint(path, f"unknown key '{key}'", "it does not belong here, but into another table")
+        near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
         return source.complaint(path, f"unknown key '{key}'", f"did you mean '{near[0]}'?" if near else "leave it out")
     if details["type"] == "missing":
         return source.complaint(path[:-1], f"the key '{key}' is missing", f"add '{path[-1]}:'")
