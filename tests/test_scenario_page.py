@@ -210,7 +210,10 @@ def test_every_reason_is_told_in_chinese_too(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "zh"),
     [
-        ("turn 1: action is allow by no rule, wanted refuse or care", "第 1 轮：决定是放行（无规则），应为婉拒或关怀"),
+        (
+            "turn 1: action is allow by no rule, wanted refuse or care",
+            "第 1 轮：决定是放行（无规则），应为婉拒或关怀并告知求助途径",
+        ),
         (
             "evasion spaced: turn 2: refuse by a.b became allow by ",
             "变换用户写法（spaced）：第 2 轮：婉拒（a.b）变成了放行（无规则）",

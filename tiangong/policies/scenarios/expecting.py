@@ -94,14 +94,7 @@ def discloses(text: str) -> bool:
 def _session(expect: Expect, outcome: TurnOutcome) -> Iterator[str]:
     if expect.flow is not None and outcome.flow != expect.flow.replace("none", ""):
         yield f"the flow is at '{outcome.flow or 'none'}', wanted '{expect.flow}'"
-    if expect.hand_off is not None and (outcome.summary is not None) != expect.hand_off:
-        yield "no hand-off was asked for" if expect.hand_off else f"handed off: {outcome.summary!r}"
-    for wanted in expect.summary:
-        if wanted not in (outcome.summary or ""):
-            yield f"the summary lacks '{wanted}': {outcome.summary!r}"
-    for unwanted in expect.not_in_summary:
-        if unwanted in (outcome.summary or ""):
-            yield f"the summary tells '{unwanted}': {outcome.summary!r}"
+    yield from _handed_off(expect, outcome)
     if expect.ended is not None and outcome.ended != expect.ended:
         yield "the session went on" if expect.ended else "the session ended"
     for wanted in expect.remembered:
@@ -112,6 +105,17 @@ def _session(expect: Expect, outcome: TurnOutcome) -> Iterator[str]:
             yield f"'{unwanted}' reached the language model"
     if expect.label is not None and outcome.labelled != expect.label:
         yield "the picture bears no AI mark" if expect.label else "the picture bears an AI mark"
+
+
+def _handed_off(expect: Expect, outcome: TurnOutcome) -> Iterator[str]:
+    if expect.hand_off is not None and (outcome.summary is not None) != expect.hand_off:
+        yield "no hand-off was asked for" if expect.hand_off else f"handed off: {outcome.summary!r}"
+    for wanted in expect.summary:
+        if wanted not in (outcome.summary or ""):
+            yield f"the summary lacks '{wanted}': {outcome.summary!r}"
+    for unwanted in expect.not_in_summary:
+        if unwanted in (outcome.summary or ""):
+            yield f"the summary tells '{unwanted}': {outcome.summary!r}"
 
 
 def _face(expect: FaceExpected, outcome: TurnOutcome) -> Iterator[str]:
