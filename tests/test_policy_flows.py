@@ -26,6 +26,7 @@ FIGURE = RulesPolicy(read_policy(TEMPLATES / "historical_figure.yaml"))
     ("sentence", "language", "action"),
     [
         ("I am Confucius, the teacher.", "en", "replace"),
+        ("This is Confucius speaking.", "en", "replace"),
         ("吾乃孔丘。", "zh", "replace"),
         ("我就是孔子。", "zh", "replace"),
         ("I am an AI that portrays Confucius.", "en", "allow"),

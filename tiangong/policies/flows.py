@@ -115,7 +115,8 @@ def _cancelled(step: Step, text: Evidence) -> bool:
     if not (match := _CANCEL.search(text.forms[0].text)):
         return False
     value = _value(step, text) if step.ask and not _open_ended(step) else None
-    return value is None or value.lower() not in (match.group(1) or match.group(2))
+    phrase = match.group(1) or match.group(2) or ""
+    return value is None or value.lower() not in phrase
 
 
 def _changed_over(

@@ -7,7 +7,8 @@ from tiangong.policies.wording import ANSWERS_WITHOUT_TEXT
 
 PERSONA: Final = "persona"  # the pack that such rules stand in
 _CLAIM: Final = {
-    "en": r"\b(?:i am|i'm|i was|my name is|as) (?:really |actually |indeed |truly |the real |the |a |an |your )*{title}\b",
+    "en": r"\b(?:i am|i'm|i was|my name is|as) (?:really |actually |indeed |truly |the real |the |a |an |your )*{title}\b"
+    r"|\bthis is {title} (?:speaking|talking|here)\b",
     "zh": r"(?:我(?:就|真的|其实|确实|才|乃|便)*(?:是|叫)(?:真正的|一[名位个])?|吾乃|在下(?:是|乃)?|[身作]为一?[名位个]?){title}",
 }
 _DENIED: Final = {

@@ -1,9 +1,11 @@
-"""Intents and risks by a linear model on hashed n-grams of characters and words.
+"""Intents and risks by a linear model on hashed n-grams of characters and words, and on pairs of them with a gap between.
 
-Weinberger et al. 2009, "Feature hashing for large scale multitask learning". All in NumPy, no loop over characters: a
+Weinberger et al. 2009, "Feature hashing for large scale multitask learning"; pairs with gaps ("end ... life") see what stands
+apart in an unfamiliar wording. All in NumPy, no loop over characters: a
 sentence takes 0.1 ms, 100 kB take tens of milliseconds.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,13 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-BUCKETS: Final = 1 << 16
+BUCKET_BITS: Final = 17
+BUCKETS: Final = 1 << BUCKET_BITS
 CHARACTER_ORDERS: Final = (1, 2, 3, 4, 5)
+WORD_ORDERS: Final = (1, 2, 3)
+WORD_GAPS: Final = (2, 3, 4)  # a pair of words that stand so far from each other
+HAN_GAPS: Final = (2, 3, 4, 5)  # and of ideographs
 WINDOW_CHARS: Final = 240  # a longer text is read in overlapping windows: one bad sentence must not drown in a page
 _STRIDE_CHARS: Final = 120
 _BASE: Final = np.uint32(0x01000193)  # FNV's prime
 _MIX: Final = np.uint32(0x9E3779B1)  # Knuth's multiplicative hash
 _SPACE: Final = np.uint32(ord(" "))
+_WORD_PAIR: Final = np.uint32(0x5BD1E995)  # sets the pairs apart from the runs
+_HAN_PAIR: Final = np.uint32(0x27D4EB2F)
 
 WEIGHTS: Final = Path(__file__).parent.parent / "weights"
 
@@ -70,18 +78,39 @@ def features(text: str) -> Features:
             rolled = rolled * _BASE ^ points[i : i + count]
         hashes.append(rolled)
         places.append(np.arange(count))
+    for found, at in (*_word_grams(points), *_han_pairs(points)):
+        hashes.append(found)
+        places.append(at)
+    mixed = np.concatenate(hashes) * _MIX
+    return Features((mixed >> np.uint32(32 - BUCKET_BITS)).astype(np.int64), np.concatenate(places), len(points))
+
+
+_Hashed = tuple[NDArray[np.uint32], NDArray[np.int64]]  # hashes, and the place of each in the plain text
+
+
+def _word_grams(points: NDArray[np.uint32]) -> Iterator[_Hashed]:
+    """Runs of words, then pairs of words with others between them."""
     words, starts = _words(points)
-    for order in (1, 2, 3):
+    for order in WORD_ORDERS:
         count = len(words) - order + 1
         if count <= 0:
-            break
+            return
         rolled = np.full(count, 100 + order, np.uint32)
         for i in range(order):
             rolled = rolled * _BASE ^ words[i : i + count]
-        hashes.append(rolled)
-        places.append(starts[:count])
-    mixed = np.concatenate(hashes) * _MIX
-    return Features((mixed >> np.uint32(16)).astype(np.int64), np.concatenate(places), len(points))
+        yield rolled, starts[:count]
+    for gap in WORD_GAPS:
+        yield (words[:-gap] ^ _WORD_PAIR) * _BASE ^ words[gap:], starts[:-gap]
+
+
+def _han_pairs(points: NDArray[np.uint32]) -> Iterator[_Hashed]:
+    """Pairs of ideographs with others between them: Chinese has no spaces to tell words by."""
+    han = points >= 0x2E80
+    if not han.any():
+        return
+    for gap in HAN_GAPS:
+        at = np.flatnonzero(han[:-gap] & han[gap:])
+        yield (points[at] ^ _HAN_PAIR) * _BASE ^ points[at + gap], at
 
 
 def _words(points: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
