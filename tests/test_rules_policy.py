@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tiangong.core.config import load_settings
 from tiangong.policies.checking import judged
 from tiangong.policies.compiled import TEMPLATES, read_policy
 from tiangong.policies.decision import Decision
@@ -16,24 +15,13 @@ from tiangong.policies.precedence import Hit, decisive
 from tiangong.policies.protocol import VISITOR
 from tiangong.policies.reading import PolicyProblem, parse_source
 from tiangong.policies.rules import RulesPolicy
-from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
-from tiangong.policies.scenarios.running import run_scenario
-from tiangong.service.scripted_rooms import scripted_rooms
 
 DEFAULT = TEMPLATES / "default.yaml"
 POLICY = RulesPolicy(read_policy(DEFAULT), {"en": "Tian", "zh": "小天"})
-CASES = read_scenarios(scenario_files([SHIPPED]), POLICY)
 
 
 def test_every_rule_that_ships_keeps_to_its_samples() -> None:
     assert [str(complaint) for complaint in linted(POLICY.compiled, DEFAULT)] == []
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.scenario.scenario)
-def test_a_scenario_that_ships_holds_in_all_its_variants(case) -> None:  # type: ignore[no-untyped-def]
-    result = run_scenario(case, scripted_rooms(load_settings()))
-    assert result.failures == ()
-    assert result.leaked == 0
 
 
 def test_the_order_in_which_rules_hit_does_not_decide() -> None:
@@ -189,5 +177,5 @@ def test_a_claim_that_was_withheld_takes_no_sentence_behind_it_along() -> None:
     assert session.check_output("I am a real person.", "zh").rule == "honesty.claims-human"
     assert session.check_output("会一点。", "zh").action == "allow"
     session = POLICY.session(VISITOR, lambda decision: None)
-    assert session.check_output("怎么说呢，我是", "zh").action == "allow"
-    assert session.check_output("真人客服。", "zh").rule == "honesty.claims-human"
+    assert session.check_output("As they say, all immigrants are", "en").action == "allow"
+    assert session.check_output("criminals and rapists.", "en").rule == "safety.hate-said"
