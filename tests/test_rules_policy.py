@@ -139,6 +139,20 @@ def test_no_rule_silences_the_words_of_another() -> None:
                 assert session.check_output(text, language).action == "allow", (rule.rule.id, text)
 
 
+@pytest.mark.parametrize(("severity", "action"), [("grave", "clarify"), ("serious", "allow")])
+def test_a_rule_without_patterns_in_a_language_of_the_policy_is_no_pass(
+    tmp_path: Path, severity: str, action: str
+) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "schema: 1\npolicy: a\nlanguages: [en, zh]\npatterns: {bad: {en: [bad]}}\nrules:\n"
+        f"  - {{id: a.bad, place: input, severity: {severity}, when: {{pattern: bad}}, action: refuse}}\n",
+        encoding="utf-8",
+    )
+    verdict = judged(RulesPolicy(read_policy(path)), "这是什么", "input", "zh")
+    assert (verdict.action, verdict.status) == (action, "unverified")
+
+
 @pytest.mark.parametrize(
     ("text", "direction", "rule"),
     [

@@ -51,17 +51,18 @@ def fit(data: Table, labels: Sequence[str]) -> LinearModel:
     Rare n-grams count for more while fitting (inverse document frequency, Spärck Jones 1972); the factors are multiplied into
     the weights afterwards, so that scoring knows nothing of them.
     """
-    rarity = _rarity(data.matrix)
-    scaled = Table(data.samples, (data.matrix @ scipy.sparse.diags(rarity)).tocsr())
+    rarity = _rarity(data.matrix, len(data.samples))
+    scaled = Table(data.samples, data.matrix.copy())
+    scaled.matrix.data *= rarity[scaled.matrix.indices]
     columns = [_fit_label(scaled, label) for label in labels]
     weights = np.stack([column[:-1] * rarity for column in columns], axis=1).astype(np.float32)
     return LinearModel(tuple(labels), weights, np.array([column[-1] for column in columns], np.float32))
 
 
-def _rarity(matrix: scipy.sparse.csr_matrix) -> NDArray[np.float64]:
+def _rarity(matrix: scipy.sparse.csr_matrix, rows: int) -> NDArray[np.float64]:
     """(BUCKETS,) factors, 0 to about 2, larger the fewer rows have a bucket; a bucket of no row stays out."""
     rows_with = np.bincount(matrix.indices, minlength=BUCKETS)
-    return np.where(rows_with > 0, np.log((1 + matrix.shape[0]) / (1 + rows_with)) / RARITY_SCALE, 0.0)
+    return np.where(rows_with > 0, np.log((1 + rows) / (1 + rows_with)) / RARITY_SCALE, 0.0)
 
 
 def _fit_label(data: Table, label: str) -> NDArray[np.float64]:

@@ -169,8 +169,9 @@ class RuleSession:
             said = in_language(self._policy.file.defaults.broken_text or BROKEN, language)
             action = "replace" if place.startswith("output") else "clarify"
             return Verdict(action, judgement.broken.rule.id, said, status="broken")
-        if hit is None and judgement.unverified and written not in self._policy.file.languages:
-            return self._unverified(place, language)
+        if hit is None and (unknown := judgement.unverified):
+            stops = written not in self._policy.file.languages or unknown.rule.severity == "grave"
+            return self._unverified(place, language) if stops else Verdict("allow", status="unverified")
         if hit is None:
             return Verdict("allow")
         for each in judgement.hits:
