@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.made_scenarios import FAILING, HOLDING, LIVE, leaking, played, with_status, written
+from tests.made_scenarios import leaking, with_status, written
 from tiangong.core.face import EMOTIONS
 from tiangong.core.media import Action, Verdict
 from tiangong.core.style import SpeechStyle
@@ -29,17 +29,6 @@ from tiangong.policies.scenarios.report_junit import as_junit
 from tiangong.policies.scenarios.report_page import as_page
 from tiangong.policies.scenarios.report_terminal import told
 from tiangong.policies.scenarios.running import Status
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """Four scenarios that hold, one that stops harmless talk, one that needs a real language model."""
-    return played(tmp_path_factory.mktemp("shop"), holding=HOLDING, failing=FAILING, live=LIVE)
-
-
-@pytest.fixture(scope="module")
-def holding(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    return played(tmp_path_factory.mktemp("shop"), holding=HOLDING)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +49,16 @@ def test_the_verdict_is_plain(
     verdict = page_verdict(made(report, holding))
     assert (verdict.tone, verdict.line.en[: len(en)]) == (tone, en)
     assert zh in verdict.line.zh
+
+
+def test_rules_that_no_scenario_guards_are_counted_whether_tried_or_not(holding: Report) -> None:
+    (more,) = page_verdict(holding).more  # shop.unheard acts nowhere
+    assert more.en == "1 rule could be lost without a scenario noticing; 1 of them acted in no scenario that holds."
+    assert "1 would go unnoticed" in as_page(holding)
+    survivors = tuple(replace(rule, mutant="survived") for rule in holding.rules)
+    (more,) = page_verdict(replace(holding, rules=survivors)).more
+    assert more.en == "3 rules could be lost without a scenario noticing."
+    assert not page_verdict(replace(holding, mutated=False)).more
 
 
 def test_a_policy_that_stops_harmless_talk_is_no_good_verdict(holding: Report) -> None:

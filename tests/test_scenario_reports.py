@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.made_scenarios import FAILING, HOLDING, LIVE, flaky, leaking, played, with_status, written
+from tests.made_scenarios import flaky, leaking, with_status, written
 from tiangong.policies.reading import PolicyProblem
 from tiangong.policies.scenarios import report_facts
 from tiangong.policies.scenarios.report import Report
@@ -17,18 +17,6 @@ from tiangong.policies.scenarios.report_junit import as_junit
 from tiangong.policies.scenarios.report_page import as_page
 from tiangong.policies.scenarios.report_terminal import told
 from tiangong.policies.scenarios.running import ScenarioResult
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """Four scenarios that hold, one that stops harmless talk, one that needs a real language model."""
-    return played(tmp_path_factory.mktemp("shop"), holding=HOLDING, failing=FAILING, live=LIVE)
-
-
-@pytest.fixture(scope="module")
-def holding(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    return played(tmp_path_factory.mktemp("shop"), holding=HOLDING)
-
 
 # --- JSON and what changed -----------------------------------------------------------------------------------------------
 

@@ -19,18 +19,17 @@ from tiangong.policies.document import ByLanguage, Condition, Flow, Rule
 from tiangong.policies.evidence import Circumstances, Evidence
 from tiangong.policies.judging import look
 from tiangong.policies.persona_rules import PERSONA
+from tiangong.policies.precedence import DENIES
 from tiangong.policies.reading import Complaint, PolicyProblem, Source, read_source
 from tiangong.policies.rule_session import CLARIFIED
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
 
 NEEDS_TEXT: Final[frozenset[Action]] = frozenset({"say", "replace", "rewrite"})
-STOPS: Final[frozenset[Action]] = frozenset(
-    {"care", "refuse", "replace", "redact", "rewrite", "hand_off", "end", "clarify"}
-)
+_STOPS: Final = DENIES | {"clarify"}  # whoever is asked back for nothing is held up, too
 _NEEDS_SAMPLES: Final = frozenset({"input", "output.sentence"})
 _JUDGED: Final = ("input", "output.sentence", "output.final")  # where the loop asks a judge
-assert frozenset(get_args(Action)) >= STOPS | NEEDS_TEXT
+assert frozenset(get_args(Action)) >= _STOPS | NEEDS_TEXT
 
 
 def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = None) -> list[Complaint]:
@@ -51,7 +50,7 @@ def linted(policy: CompiledPolicy, file: Path, allowed: frozenset[str] | None = 
         complaints += _never_met(each.rule, policy, source, path)
         if (
             allowed is not None
-            and each.rule.action in STOPS
+            and each.rule.action in _STOPS
             and each.rule.place in _NEEDS_SAMPLES
             and each.rule.id not in allowed
         ):

@@ -13,6 +13,8 @@ from tiangong.policies.evidence import Span
 ORDER: Final[tuple[Action, ...]] = (
     "end", "care", "refuse", "hand_off", "disclose", "clarify", "say", "replace", "rewrite", "redact", "allow",
 )  # fmt: skip
+# What keeps somebody from what they wanted to say or hear. To ask back does not count: the talk goes on.
+DENIES: Final[frozenset[Action]] = frozenset({"end", "care", "refuse", "hand_off", "replace", "rewrite", "redact"})
 _RANK: Final = {action: rank for rank, action in enumerate(ORDER)}
 _SEVERITY: Final = {"grave": 0, "serious": 1, "minor": 2}
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from tiangong.policies import explaining
 from tiangong.policies.scenarios.report import Report
-from tiangong.policies.scenarios.report_facts import mutants, over_blocking_share, within_budget
+from tiangong.policies.scenarios.report_facts import mutants, over_blocking_share, unnoticed, within_budget
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,17 @@ def _more(report: Report) -> list[Both]:
                 f"误拦的无害对话过多：{turns} 轮中有 {stopped} 轮（{share}），上限为 {budget}。",
             )
         )
-    if survivors := len(mutants(report, "survived")):
+    if lost := len(unnoticed(report)):
+        idle = len(mutants(report, "untested"))
+        en, zh = (
+            (f"; {idle} of them acted in no scenario that holds", f"，其中 {idle} 条没有出现在通过的场景里")
+            if idle
+            else ("", "")
+        )
         more.append(
             Both(
-                f"{many(survivors, 'rule')} could be lost without a scenario noticing.",
-                f"有 {survivors} 条规则即使丢失，也没有场景会发现。",
+                f"{many(lost, 'rule')} could be lost without a scenario noticing{en}.",
+                f"有 {lost} 条规则即使丢失，也没有场景会发现{zh}。",
             )
         )
     return more

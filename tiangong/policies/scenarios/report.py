@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 
 from tiangong.policies.compiled import CompiledPolicy
 from tiangong.policies.document import ByLanguage
+from tiangong.policies.precedence import DENIES
 from tiangong.policies.rules import RulesPolicy
 from tiangong.policies.scenarios.expecting import deciding
 from tiangong.policies.scenarios.outcome import Rooms
 from tiangong.policies.scenarios.running import ScenarioResult, run_scenario
-
-DENIES: Final = frozenset({"end", "care", "refuse", "hand_off", "replace", "redact", "rewrite"})
 
 
 @dataclass(frozen=True)

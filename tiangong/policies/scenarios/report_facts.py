@@ -51,6 +51,11 @@ def mutants(report: Report, state: str) -> list[str]:
     return [rule.rule for rule in report.rules if rule.mutant == state]
 
 
+def unnoticed(report: Report) -> list[str]:
+    """Rules that could be lost while every scenario still holds; empty where that was not tried."""
+    return mutants(report, "survived") + mutants(report, "untested") if report.mutated else []
+
+
 def never_hit(report: Report) -> list[str]:
     return [rule.rule for rule in report.rules if not rule.hit_by]
 

@@ -9,12 +9,13 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from tiangong.policies.document import ByLanguage
+from tiangong.policies.precedence import DENIES
 from tiangong.policies.scenarios import page_words
 from tiangong.policies.scenarios.expecting import deciding
 from tiangong.policies.scenarios.page_reasons import reason
 from tiangong.policies.scenarios.page_talk import dialogue
 from tiangong.policies.scenarios.page_words import Both, page_verdict
-from tiangong.policies.scenarios.report import DENIES, Report, RuleCoverage
+from tiangong.policies.scenarios.report import Report, RuleCoverage
 from tiangong.policies.scenarios.report_facts import (
     failure_lines,
     flow_coverage,
@@ -26,6 +27,7 @@ from tiangong.policies.scenarios.report_facts import (
     over_blocking_share,
     place,
     shown_file,
+    unnoticed,
     within_budget,
 )
 from tiangong.policies.scenarios.report_json import Change, Difference
@@ -167,8 +169,8 @@ def _mutation_tile(report: Report) -> Tile:
     name, score = Both("Lost rules noticed", "丢失规则会被发现"), mutation_score(report)
     if score is None:
         return Tile(name, "–", Both("not measured", "未测"), "plain")
-    survived = len(mutants(report, "survived"))
-    note = Both(f"{survived} would go unnoticed", f"{survived} 条丢了也没人发现") if survived else Both(
+    lost = len(unnoticed(report))
+    note = Both(f"{lost} would go unnoticed", f"{lost} 条丢了也没人发现") if lost else Both(
         f"{len(mutants(report, 'killed'))} of {len(report.rules)}", f"{len(report.rules)} 中的 {len(mutants(report, 'killed'))}"
     )  # fmt: skip
     return Tile(name, f"{score:.0%}", note, _tone(score == 1), score)
