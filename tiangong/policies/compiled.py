@@ -169,7 +169,8 @@ def _detectors(file: PolicyFile, parts: list[tuple[Pack, Source]], judge: Judge 
                 where += [(source, ("patterns", name, language, i)) for i in range(len(texts))]
             names[f"{pack.pack}/{name}"] = tuple(range(first, len(patterns)))
         for name, by_language in pack.words.items():
-            words[f"{pack.pack}/{name}"] = WordList([word for texts in by_language.values() for word in texts])
+            # In pinyin, too: a sentence of toneless syllables is how Chinese is typed past a filter.
+            words[f"{pack.pack}/{name}"] = WordList(_every(by_language), pinyin=True)
     return Detectors(_pattern_set(patterns, where), names, words, shipped_models(), _topics(file), judge)
 
 

@@ -92,10 +92,15 @@ def across(
 ) -> Judgement:
     """Only what begins in `before`, which was said already, and ends in `text`; `joint` is the evidence of both together."""
     edge = len(before)
+    said = Evidence(before, joint.direction, joint.detectors)
     hits: list[Hit] = []
     for place, rule in _of(policy, places):
         finding = look(rule, joint, known)
         spans = tuple(span for span in finding.spans if span[0] < edge < span[1])
+        if finding.truth == "hit" and spans and max(end for _, end in spans) == edge + 1:
+            # One character beyond may only be what a pattern needs to see that a word has ended there.
+            ended = {start for start, _ in look(rule, said, known).spans}
+            spans = tuple(span for span in spans if span[0] not in ended)
         if finding.truth == "hit" and spans:
             inside = tuple((max(0, start - edge), end - edge) for start, end in spans)
             hits.append(Hit(place, rule, inside, limits_of(rule.rule.style)))
