@@ -199,7 +199,7 @@ async function look() {
 }
 
 function show(state) {
-  el('run').disabled = state.running;
+  el('run').hidden = state.running;
   el('bar').hidden = !state.running;
   el('halt').hidden = !state.running;
   const mutating = state.total && state.done === state.total;
