@@ -1,6 +1,8 @@
 """The scenarios that ship: enough of them, in both languages, over every pack, and the loss of any rule is noticed."""
 
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -30,10 +32,25 @@ def test_lint_finds_nothing_in_what_ships(name: str) -> None:
     assert [str(complaint) for complaint in all_complaints(TEMPLATES / f"{name}.yaml", None)] == []
 
 
-def test_the_loss_of_any_rule_is_noticed_and_harmless_talk_goes_on() -> None:
+@pytest.mark.parametrize("name", shipped_templates())
+def test_all_hold_under_every_template_and_the_loss_of_any_rule_is_noticed(name: str) -> None:
+    policy = named_policy(Path(name))
     rooms = scripted_rooms(load_settings())
-    results = [run_scenario(case, rooms, varied=False) for case in CASES]
-    report = reported(POLICY, results, rooms, 0.0)
+    results = [run_scenario(case, rooms, varied=False) for case in read_scenarios(scenario_files([SHIPPED]), policy)]
+    assert [(each.case.scenario.scenario, each.failures) for each in results if each.status != "pass"] == []
+    report = reported(policy, results, rooms, 0.0)
     assert [rule.rule for rule in report.rules if rule.mutant != "killed"] == []
+    assert all(reached for _, reached in report.flow_steps)
+    assert report.language_gaps == ()
     assert report.leaked == 0
     assert within_budget(report)
+
+
+def test_a_policy_that_names_its_topics_keeps_to_them() -> None:
+    policy = named_policy(SHIPPED / "tea_shop.yaml")
+    cases = [replace(case, policy=policy) for case in CASES if case.scenario.policy == "tea_shop.yaml"]
+    rooms = scripted_rooms(load_settings())
+    results = [run_scenario(case, rooms, varied=False) for case in cases]
+    assert [each.failures for each in results if each.status != "pass"] == []
+    report = reported(policy, results, rooms, 0.0)
+    assert [rule.mutant for rule in report.rules if rule.rule == "service.off-topic"] == ["killed"]
