@@ -11,6 +11,7 @@ from tiangong.agent.protocol import Prompt
 from tiangong.core.config import Deadlines
 from tiangong.core.errors import MediaError
 from tiangong.core.media import AudioChunk, FaceMotion, Message, Speech, SpeechStyle, Verdict
+from tiangong.policies.rules import named_policy
 
 LONG = "This is a rather long answer that goes on for quite some time."  # 3.1 s
 SORRY = APOLOGIES["en"]
@@ -228,6 +229,14 @@ def test_what_is_masked_in_an_answer_does_not_change_what_the_user_said() -> Non
     room.brain.answers["whom do I call"] = "Call the number 123."
     assert room.play(12).texts()[0] == "Call a number."
     assert room.brain.prompts[1].messages[0].text == "whom do I call"
+
+
+def test_a_number_is_hidden_from_later_turns_whatever_rule_decides_this_one() -> None:
+    room = Room([Say(0.5, 1.5, "my card is 5105105105105100, are you a real person"), Say(6, 7, "what is blue")])
+    room.policy = named_policy(None)
+    room.play(12)
+    (prompt,) = room.brain.prompts  # the first turn was the policy's own
+    assert prompt.messages[0].text == "my card is a card number, are you a real person"
 
 
 class FailingPolicy(FakePolicy):

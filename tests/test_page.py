@@ -1,6 +1,7 @@
 """The whole of it, in a real browser: a human voice goes into the microphone, a talking face comes out."""
 
 import base64
+import re
 import shutil
 import time
 from collections.abc import Generator
@@ -189,6 +190,56 @@ def test_the_stop_button_stops_the_sound_at_once(browser: Browser, address: str)
     after = levels[levels[:, 0] > pressed_ms + 400, 1]
     assert before.max() > 0.05
     assert after.max() < 0.01
+
+
+def type_into(page: Page, text: str) -> None:
+    page.fill(".tg-text", text)
+    page.press(".tg-text", "Enter")
+
+
+@pytest.mark.parametrize(
+    ("locale", "asked", "told"),
+    [
+        ("en-US", "Let me talk to a human please, my card is 5105105105105100", "Nobody has joined yet"),
+        ("zh-CN", "转人工，我的手机号是13812345678", "目前还没有人接入"),
+    ],
+)
+def test_a_wish_for_a_colleague_is_shown_with_what_they_are_told_and_the_talk_goes_on(
+    browser: Browser, address: str, locale: str, asked: str, told: str
+) -> None:
+    page = open_page(browser, address, locale=locale)
+    page.click(".tg-mic")
+    page.click(".tg-call")
+    page.wait_for_selector(".tg-line.tg-bot", timeout=20_000)
+    type_into(page, asked)
+    page.wait_for_selector(".tg-hand-off", timeout=20_000)
+    shown = page.inner_text(".tg-hand-off")
+    assert told in shown
+    assert not {"5105105105105100", "13812345678"} & set(re.findall(r"[0-9]+", shown))
+    answers = page.locator(".tg-line.tg-bot").count()
+    type_into(page, "Who are you?" if locale == "en-US" else "你是谁？")
+    page.wait_for_function(f"document.querySelectorAll('.tg-line.tg-bot').length > {answers}", timeout=20_000)
+    type_into(page, asked)
+    page.wait_for_selector(".tg-line:last-child.tg-hand-off, .tg-hand-off + .tg-bot:last-child", timeout=20_000)
+    assert page.locator(".tg-hand-off").count() == 1, "one banner a talk"
+
+
+def test_a_talk_that_the_policy_ends_is_over_in_the_page_and_can_be_begun_anew(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, locale="en-US")
+    page.click(".tg-call")
+    page.wait_for_selector(".tg-line.tg-bot", timeout=20_000)
+    for turn in range(3):
+        type_into(page, "you stupid idiot")
+        page.wait_for_function(f"document.querySelectorAll('.tg-line.tg-bot').length > {turn + 1}", timeout=20_000)
+    ended = page.locator(".tg-line.tg-note", has_text="has ended this talk")
+    ended.wait_for(timeout=20_000)
+    assert page.inner_text(".tg-call") == "Call"
+    assert page.inner_text(".tg-state") == "Not in a call"
+    page.wait_for_function("window.peer.connectionState === 'closed'", timeout=5_000)
+    assert page.evaluate("window.peer.getSenders().every(s => !s.track || s.track.readyState === 'ended')")
+    page.click(".tg-call")
+    page.wait_for_function("document.querySelectorAll('.tg-line.tg-bot').length > 4", timeout=20_000)
+    assert page.inner_text(".tg-call") == "Hang up"
 
 
 def test_without_webrtc_a_typed_message_is_answered_with_a_clip(browser: Browser, address: str) -> None:

@@ -46,6 +46,28 @@ def test_spans_are_places_as_a_browser_counts_them(address: str) -> None:
     assert in_utf16[2 * start : 2 * end].decode("utf-16-le") == "5105106970587158"
 
 
+@pytest.mark.parametrize("told_in", ["en", "zh"])
+def test_the_explanation_speaks_the_language_of_the_page_and_names_the_detectors(address: str, told_in: str) -> None:
+    body = {"text": "Are you a real person?", "avatar": "tian", "told_in": told_in}
+    found = httpx.post(f"{address}/api/policy/explain", json=body, timeout=30).json()
+    assert found["says"].startswith("I'm"), "what is said keeps to the language of the sentence"
+    assert found["does"] == {"en": "says that it is an AI", "zh": "说明自己是人工智能"}[told_in]
+    (ground,) = found["grounds"]
+    told = "\n".join(ground["signs"])
+    assert {"en": "pattern asks-if-human: “Are you a real person?”", "zh": "句式 asks-if-human"}[told_in] in told
+    assert {"en": "(counts from", "zh": "起算"}[told_in] in told
+
+
+@pytest.mark.parametrize(
+    "text", ["Are you a real person?", "你是真人吗，你是不是真人", "I want to kill myself, I want to die"]
+)
+def test_marks_never_overlap(address: str, text: str) -> None:
+    spans = explained(address, text)["spans"]
+    assert spans
+    edges = [edge for span in spans for edge in span]  # type: ignore[attr-defined]
+    assert edges == sorted(edges)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -85,6 +107,19 @@ def test_the_scenarios_are_played_once_at_a_time_and_reported(address: str) -> N
     assert httpx.get(f"{address}/api/policy/reports/report.json").json()["policy"]
     assert httpx.get(f"{address}/api/policy/reports/../../health").status_code != 500
     assert httpx.get(f"{address}/api/policy/reports/secrets.txt").status_code == 404
+
+
+def test_a_run_can_be_stopped_and_begun_anew(address: str) -> None:
+    assert httpx.post(f"{address}/api/policy/runs", json={"avatar": "tian"}).json()["running"]
+    until_s = time.monotonic() + 60
+    while not httpx.get(f"{address}/api/policy/runs").json()["total"]:
+        assert time.monotonic() < until_s, "the worker never began"
+        time.sleep(0.2)
+    stopped = httpx.delete(f"{address}/api/policy/runs", timeout=30).json()
+    assert (stopped["running"], stopped["stopped"]) == (False, True)
+    assert httpx.get(f"{address}/api/policy/reports/report.html").status_code == 404
+    assert httpx.post(f"{address}/api/policy/runs", json={"avatar": "tian"}).status_code == 200
+    assert httpx.delete(f"{address}/api/policy/runs", timeout=30).json()["stopped"]
 
 
 @pytest.mark.browser

@@ -35,8 +35,9 @@ class Obedience:
     def heard(self, verdict: Verdict) -> None:
         """Of the user's words, any verdict."""
         self.limits = verdict.style
-        if verdict.action in ("redact", "rewrite") and verdict.text:
-            self._memory.amend(verdict.text)
+        changed = verdict.text if verdict.action in ("redact", "rewrite") else None
+        if kept := verdict.remembered or changed:
+            self._memory.amend(kept)
         if verdict.action in ("refuse", "end"):
             self._memory.withhold()
         self.decided(verdict)

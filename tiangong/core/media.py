@@ -130,6 +130,7 @@ class Verdict:
     spans: tuple[tuple[int, int], ...] = ()  # (start, end) in code points
     elapsed_ms: float = 0.0
     status: CheckStatus = "checked"
+    remembered: str | None = None  # a user's words as later turns may read them, where not as they were said
     summary: str = ""  # with "hand_off": what a human colleague should know; personal data masked
     later: LaterVerdict | None = field(default=None, compare=False, repr=False)  # what may still overturn this one
 

@@ -12,6 +12,7 @@ from tiangong.policies.document import Place, Style
 from tiangong.policies.evidence import Evidence, Span
 from tiangong.policies.protocol import VISITOR
 from tiangong.policies.rules import RulesPolicy
+from tiangong.policies.signs import Sign, SignKind, signs, words_at
 from tiangong.policies.wording import in_language
 
 DOES: Final[dict[Action, tuple[str, str]]] = {  # English, Chinese
@@ -34,6 +35,13 @@ _WHERE: Final[dict[Place, tuple[str, str]]] = {
     "session": ("As long as the talk lasts", "整个对话期间"),
     "media": ("In face and voice", "在表情与声音上"),
     "tool": ("Before something is done", "执行操作之前"),
+}
+_SIGNS: Final[dict[SignKind, tuple[str, str]]] = {
+    "pattern": ("pattern", "句式"),
+    "words": ("words", "词表"),
+    "personal_data": ("personal data", "个人信息"),
+    "intent": ("intent", "意图"),
+    "topic": ("topic", "话题"),
 }
 _FEELS: Final = {
     "neutral": "平静", "happy": "高兴", "sad": "难过", "angry": "生气", "fearful": "害怕", "disgusted": "厌恶", "surprised": "惊讶",
@@ -81,6 +89,7 @@ class Ground:
     decides: bool
     status: str  # "hit", "broken", "unverified" ...
     seen: tuple[str, ...]  # the words that it speaks of
+    signs: tuple[str, ...]  # which detectors found them, how sure they are and how sure they must be, in words
 
 
 @dataclass(frozen=True)
@@ -152,13 +161,17 @@ def _limits(style: Style, zh: bool) -> Iterator[str]:
             yield f"{chinese}至多 {bounds.at_most:.0%}" if zh else f"{name} at most {bounds.at_most:.0%}"
 
 
-def explanation(policy: RulesPolicy, text: str, direction: str, language: str | None = None) -> Explanation:
-    """Why a sentence is judged as it is, as the first of a talk. `direction`: "input" (the user says it) or "output"."""
+def explanation(
+    policy: RulesPolicy, text: str, direction: str, language: str | None = None, told_in: str | None = None
+) -> Explanation:
+    """Why a sentence is judged as it is, as the first of a talk. `direction`: "input" (the user says it) or "output".
+
+    `language` is the sentence's, `told_in` the explanation's ("en" or "zh"): by default the sentence's too."""
     decisions: list[Decision] = []
     session = policy.session(VISITOR, decisions.append)
     spoken = language or language_of(text)
     verdict = session.check_input(text, spoken, None) if direction == "input" else session.check_output(text, spoken)
-    zh = spoken == "zh"
+    zh = (told_in or spoken) == "zh"
     evidence = Evidence(text, direction, policy.compiled.detectors)
     rules = [policy.compiled.rule(outcome.rule) for outcome in decisions[-1].outcomes if outcome.status == "hit"]
     limits = dict.fromkeys(line for rule in rules if rule for line in _limits(rule.rule.style, zh))
@@ -167,7 +180,7 @@ def explanation(policy: RulesPolicy, text: str, direction: str, language: str | 
         spoken,
         verdict,
         DOES[verdict.action][zh],
-        tuple(_grounds(policy.compiled, verdict, decisions[-1], text, zh)),
+        tuple(_grounds(policy.compiled, verdict, decisions[-1], evidence, zh)),
         tuple(verdict.spans),
         tuple(limits),
         tuple(form.text for form in evidence.forms),
@@ -175,12 +188,24 @@ def explanation(policy: RulesPolicy, text: str, direction: str, language: str | 
     )
 
 
-def _grounds(policy: CompiledPolicy, verdict: Verdict, decision: Decision, text: str, zh: bool) -> Iterator[Ground]:
+def _grounds(
+    policy: CompiledPolicy, verdict: Verdict, decision: Decision, text: Evidence, zh: bool
+) -> Iterator[Ground]:
     for outcome in decision.outcomes:
         rule = policy.rule(outcome.rule)
         about = in_language(rule.rule.about, "zh" if zh else "en") if rule and rule.rule.about else ""
-        seen = tuple(dict.fromkeys(text[start:end] for start, end in outcome.spans))
-        yield Ground(outcome.rule, about, outcome.rule == verdict.rule, outcome.status, seen)
+        seen = words_at(outcome.spans, text.text)
+        why = tuple(_sign(each, zh) for each in signs(rule.rule.when, rule.pack, text)) if rule else ()
+        yield Ground(outcome.rule, about, outcome.rule == verdict.rule, outcome.status, seen, why)
+
+
+def _sign(sign: Sign, zh: bool) -> str:
+    told = f"{_SIGNS[sign.kind][zh]} {sign.name}"
+    if sign.score is not None and sign.at_least is not None:
+        bar = f"（{sign.at_least:.2f} 起算）" if zh else f" (counts from {sign.at_least:.2f})"
+        return f"{told} {sign.score:.2f}{bar}"
+    seen = "、".join(f"“{words}”" for words in sign.seen) if zh else ", ".join(f"“{words}”" for words in sign.seen)
+    return f"{told}：{seen}" if zh else f"{told}: {seen}"
 
 
 def explained(policy: RulesPolicy, text: str, direction: str, language: str | None = None) -> str:
@@ -192,6 +217,7 @@ def explained(policy: RulesPolicy, text: str, direction: str, language: str | No
         sign = (" *" if ground.decides else "") + (f" [{ground.status}]" if ground.status != "hit" else "")
         seen = f": {', '.join(map(repr, ground.seen))}" if ground.seen else ""
         lines.append(f"  {ground.rule}{sign}{seen}" + (f" - {ground.about}" if ground.about else ""))
+        lines += [f"    {why}" for why in ground.signs]
     if found.verdict.text:
         lines.append(f"{'改说' if zh else 'says'}: {found.verdict.text}")
     if found.limits:

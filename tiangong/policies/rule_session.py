@@ -10,7 +10,7 @@ from tiangong.core.media import Emotion, Verdict
 from tiangong.core.style import StyleLimits
 from tiangong.policies import flows
 from tiangong.policies.compiled import CompiledFlow, CompiledPolicy, CompiledRule
-from tiangong.policies.covering import for_others, spans_of
+from tiangong.policies.covering import covered_by, for_others, remembered, spans_of
 from tiangong.policies.decision import Decision
 from tiangong.policies.document import Place
 from tiangong.policies.evidence import Circumstances, Evidence, Judged, written_language
@@ -21,10 +21,8 @@ from tiangong.policies.protocol import Caller
 from tiangong.policies.wording import (
     ANSWERS_WITHOUT_TEXT,
     BROKEN,
-    COVERED,
     UNVERIFIED,
     as_texts,
-    covered,
     excerpt,
     in_language,
     summary_of,
@@ -131,7 +129,8 @@ class RuleSession:
     ) -> Verdict:
         verdict = self._verdict(judgement, place, text, language, written)
         style = self._style.joined(verdict.style)
-        verdict = replace(verdict, style=style, elapsed_ms=(time.perf_counter() - started_s) * 1000)
+        kept = remembered(text, judgement, language) if place == "input" else None
+        verdict = replace(verdict, style=style, remembered=kept, elapsed_ms=(time.perf_counter() - started_s) * 1000)
         if place == "input" and verdict.action in ("clarify", "hand_off"):  # thrice: a person had better take over
             self.counters[CLARIFIED] = self.counters.get(CLARIFIED, 0) + 1 if verdict.action == "clarify" else 0
         self._write_down(verdict, judgement, place, text, language)
@@ -180,15 +179,8 @@ class RuleSession:
         rule = hit.rule.rule
         spans = merged_spans(hit.spans)
         if rule.action in ("redact", "rewrite"):
-            spans = spans_of(judgement, rule.action, text)
-            data = text.personal_data if rule.action == "redact" else ()
-            return Verdict(
-                rule.action,
-                rule.id,
-                covered(text.text, spans, data, in_language(rule.text or COVERED, language), language),
-                judgement.style,
-                spans,
-            )
+            said = covered_by(rule.action, text, judgement, language)
+            return Verdict(rule.action, rule.id, said, judgement.style, spans_of(judgement, rule.action, text))
         summary = self.summary(language) if rule.action == "hand_off" else ""
         said = self._words_of(hit.rule, language) if rule.action != "allow" else None
         return Verdict(rule.action, rule.id, said, judgement.style, spans, summary=summary)
@@ -230,10 +222,9 @@ class RuleSession:
         said = in_language(reply.text or ANSWERS_WITHOUT_TEXT.get(action, {}), language, 0)
         said = flows.filled(said, slots, in_language(as_texts(self._names), language))
         summary = self.summary(language, slots) if action == "hand_off" else ""
-        elapsed_ms = (time.perf_counter() - started_s) * 1000
-        verdict = Verdict(
-            action, f"{reply.flow}.{reply.step}", said, self._style, elapsed_ms=elapsed_ms, summary=summary
-        )
+        kept = remembered(text, judgement, language) if place == "input" else None
+        verdict = Verdict(action, f"{reply.flow}.{reply.step}", said, self._style, summary=summary, remembered=kept)
+        verdict = replace(verdict, elapsed_ms=(time.perf_counter() - started_s) * 1000)
         self._write_down(verdict, judgement, place, text, language)
         return verdict
 
@@ -281,7 +272,8 @@ class RuleSession:
         felt = self._emotion
         shown = excerpt(for_others(text, judgement, language))
         said = shown if verdict.action == "allow" else without_personal_data(excerpt(verdict.text or ""), language)
-        kept = replace(verdict, text=said, summary=without_personal_data(verdict.summary, language))
+        summary = without_personal_data(verdict.summary, language)
+        kept = replace(verdict, text=said, summary=summary, remembered=None)
         self._record(
             Decision(
                 self._turn if late_in is None else late_in,

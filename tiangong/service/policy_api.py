@@ -26,7 +26,8 @@ class Tried(BaseModel):
     text: str = Field(min_length=1, max_length=LONGEST_CHARS)
     avatar: str
     direction: Literal["input", "output"] = "input"
-    language: Literal["en", "zh"] | None = None
+    language: Literal["en", "zh"] | None = None  # of the sentence; by its script where not given
+    told_in: Literal["en", "zh"] | None = None  # the explanation's, where it is not the sentence's
 
 
 class Started(BaseModel):
@@ -46,7 +47,7 @@ def policy_routes(engines: Engines, runs: ScenarioRuns) -> APIRouter:
     @routes.post("/explain")
     async def explain(tried: Tried) -> dict[str, Any]:
         policy, _ = await _policy_of(engines, tried.avatar)
-        found = await asyncio.to_thread(explanation, policy, tried.text, tried.direction, tried.language)
+        found = await asyncio.to_thread(explanation, policy, tried.text, tried.direction, tried.language, tried.told_in)
         verdict = found.verdict
         return {
             "language": found.language,
@@ -72,6 +73,10 @@ def policy_routes(engines: Engines, runs: ScenarioRuns) -> APIRouter:
     async def state() -> RunState:
         return runs.state
 
+    @routes.delete("/runs")
+    async def stop() -> RunState:
+        return await runs.stop()
+
     @routes.get("/reports/{name}")
     async def report(name: str) -> FileResponse:
         path = runs.report(name)
@@ -79,7 +84,7 @@ def policy_routes(engines: Engines, runs: ScenarioRuns) -> APIRouter:
             raise HTTPException(404, "there is no report yet")
         return FileResponse(path, media_type=_KINDS[name], content_disposition_type="inline", filename=name)
 
-    _ = (plain_words, explain, start, state, report)
+    _ = (plain_words, explain, start, state, stop, report)
     return routes
 
 

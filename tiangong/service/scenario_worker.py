@@ -35,7 +35,15 @@ def main(folder: Path, policy: Path | None) -> None:
         _tell(done=i, total=len(cases), name=case.scenario.scenario)
         results.append(run_scenario(case, rooms))
     _tell(done=len(cases), total=len(cases), name="")
-    report = reported(under, results, rooms, time.perf_counter() - started_s)
+    places = {each.rule.id: i for i, each in enumerate(under.compiled.rules)}
+    elapsed_s = time.perf_counter() - started_s
+    report = reported(
+        under,
+        results,
+        rooms,
+        elapsed_s,
+        progress=lambda rule: _tell(without=places[rule], rules=len(places), name=rule),
+    )
     texts = as_page(report), json.dumps(as_json(report), ensure_ascii=False, indent=1), as_junit(report)
     for name, text in zip(REPORTS, texts, strict=True):
         (folder / name).write_text(text, encoding="utf-8")

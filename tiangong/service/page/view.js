@@ -83,12 +83,15 @@ const heard = {
   SessionEnded: () => setTimeout(() => call && call.finish('closed'), 900),  // the last words are still on their way
 };
 
+// One banner a talk: whoever asks again sees it again, with what is told now.
 function handedOff(summary) {
-  const node = line('note', words.handOff);
+  const node = line('note', words.handOff, 'hand-off');
   node.classList.add('tg-hand-off');
+  $('lines').append(node);
   const told = document.createElement('small');
   told.textContent = words.colleagueIsTold + summary;
   node.append(told);
+  $('lines').scrollTop = $('lines').scrollHeight;
 }
 
 function showLatency(turn) {
