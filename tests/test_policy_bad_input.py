@@ -144,3 +144,25 @@ def test_a_pack_in_a_language_that_the_policy_does_not_speak_is_no_silent_gap(tm
 def test_every_template_reads_every_language_it_speaks() -> None:
     for path in TEMPLATES.glob("*.yaml"):
         assert [each for each in told(path) if "reads no" in each] == []
+
+
+def test_a_policy_of_ones_own_is_measured_by_the_scenarios_about_its_rules_only(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "schema: 1\npolicy: mine\nlanguages: [en]\npatterns: {p: {en: [bad]}}\nrules:\n"
+        "  - {id: a.x, place: input, when: {pattern: p}, action: refuse, samples: {hit: {en: [good]}, miss: {en: [ok]}}}\n",
+        encoding="utf-8",
+    )
+    told = [str(complaint) for complaint in all_complaints(path, None)]
+    assert [line for line in told if "unknown rule" in line] == []
+    assert any("misses its sample 'good'" in line for line in told)
+    assert any("no scenario of kind 'must_allow'" in line for line in told)
+    other = tmp_path / "a.scenario.yaml"
+    other.write_text(
+        "schema: 1\nscenarios:\n  - {scenario: s.a, about: x, language: en, covers: [no.such], kind: must_allow,\n"
+        "     turns: [{user: hi}]}\n",
+        encoding="utf-8",
+    )
+    both = [str(complaint) for complaint in all_complaints(path, [other])]
+    assert any("unknown rule 'no.such'" in line for line in both)
+    assert any("misses its sample 'good'" in line for line in both)

@@ -1,7 +1,7 @@
 """How the whole policy does on public sets that its models were not trained on: rules as they ship, models without the set."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,17 +50,17 @@ def _with(policy: RulesPolicy, models: Mapping[str, LinearModel]) -> RulesPolicy
 
 
 def _of_source(policy: RulesPolicy, lines: Iterable[Line], source: str) -> list[dict[str, object]]:
-    seen: dict[tuple[str, str, bool], list[tuple[bool, bool]]] = defaultdict(list)
+    seen: dict[tuple[str, str, bool], list[str]] = defaultdict(list)  # the rule that acted on each text, "" for none
     for line in lines:
         verdict = judged(policy, line.text, line.direction, line.language)
-        acted = verdict.action != "allow"
-        by_its_rule = acted and verdict.rule.startswith(_FOR.get(line.label, ""))
-        seen[line.label, line.language, line.flag].append((acted, by_its_rule))
+        rule = verdict.rule if verdict.action != "allow" else ""
+        seen[line.label, line.language, line.flag].append(rule)
     return [
         {
             "set": source, "category": category, "language": language, "expect": "flag" if flag else "allow",
-            "n": len(rows), "acted_on": round(sum(acted for acted, _ in rows) / len(rows), 4),
-            "by_its_rule": round(sum(own for _, own in rows) / len(rows), 4),
+            "n": len(rules), "acted_on": round(sum(bool(rule) for rule in rules) / len(rules), 4),
+            "by_its_rule": round(sum(bool(rule) and rule.startswith(_FOR.get(category, "")) for rule in rules) / len(rules), 4),
+            "rules": dict(Counter(rule for rule in rules if rule).most_common()),
         }
-        for (category, language, flag), rows in sorted(seen.items())
+        for (category, language, flag), rules in sorted(seen.items())
     ]  # fmt: skip

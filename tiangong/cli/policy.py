@@ -179,7 +179,7 @@ def _tested(policy: Path | None, paths: list[Path] | None, vary: bool, mutate: b
     from tiangong.policies.scenarios.running import run_scenario
 
     under = _policy(policy)
-    cases = read_scenarios(scenario_files(paths or [SHIPPED]), under)
+    cases = read_scenarios(scenario_files(paths or [SHIPPED]), under, only_known=not paths)
     rooms = _rooms(live)
     started_s = time.perf_counter()
     with bar("scenarios") as tell:

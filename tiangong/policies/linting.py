@@ -202,11 +202,19 @@ def _flow(flow: Flow, languages: Sequence[str], source: Source) -> Iterable[Comp
 
 
 def all_complaints(file: Path, scenarios: Sequence[Path] | None) -> list[Complaint]:
-    """About a policy file, and about the scenarios that go with it (None: those that ship)."""
+    """About a policy file, and about the scenarios that go with it (None: those that ship, as far as they are about its rules)."""
     try:
         policy = read_policy(file)
-        cases = read_scenarios(scenario_files(scenarios or [SHIPPED]), RulesPolicy(policy))
     except PolicyProblem as problem:
         return list(problem.complaints)
-    kinds = [case.scenario for case in cases if case.scenario.kind == "must_allow"]
-    return linted(policy, file, frozenset(rule for scenario in kinds for rule in scenario.covers))
+    complaints: list[Complaint] = []
+    allowed: frozenset[str] | None = None
+    try:
+        cases = read_scenarios(
+            scenario_files(scenarios or [SHIPPED]), RulesPolicy(policy), only_known=scenarios is None
+        )
+        kinds = [case.scenario for case in cases if case.scenario.kind == "must_allow"]
+        allowed = frozenset(rule for scenario in kinds for rule in scenario.covers)
+    except PolicyProblem as problem:
+        complaints += problem.complaints
+    return [*linted(policy, file, allowed), *complaints]

@@ -26,10 +26,11 @@ def scenario_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def read_scenarios(files: Iterable[Path], policy: RulesPolicy) -> list[ScenarioCase]:
+def read_scenarios(files: Iterable[Path], policy: RulesPolicy, *, only_known: bool = False) -> list[ScenarioCase]:
     """All scenarios, each with the policy that it is played under, less those about rules that it leaves out.
 
-    Raises PolicyProblem with all complaints of all files.
+    `only_known` also leaves out those about rules and flows that it does not have: scenarios that ship, under a policy of one's
+    own. Raises PolicyProblem with all complaints of all files.
     """
     cases: list[ScenarioCase] = []
     complaints: list[Complaint] = []
@@ -50,6 +51,8 @@ def read_scenarios(files: Iterable[Path], policy: RulesPolicy) -> list[ScenarioC
                 continue
             if not set(under.compiled.file.without).isdisjoint(scenario.covers):
                 continue  # it is about a rule that this policy leaves out
+            if only_known and not set(_known(under)).issuperset(scenario.covers):
+                continue
             complaints += _unknown_rules(scenario, under, source, i)
             if scenario.scenario in seen:
                 what = f"the scenario '{scenario.scenario}' stands twice, also in {seen[scenario.scenario]}"
@@ -77,10 +80,18 @@ def _read_once(path: Path) -> RulesPolicy:
     return RulesPolicy(read_policy(path))
 
 
-def _unknown_rules(scenario: Scenario, policy: RulesPolicy, source: Source, place: int) -> Iterable[Complaint]:
+def _steps(policy: RulesPolicy) -> set[str]:
     flows: list[Flow] = [each.flow for each in policy.compiled.flows]
-    steps = {f"{flow.id}.{step.id}" for flow in flows for step in flow.steps} | {flow.id for flow in flows}
-    known = {each.rule.id for each in policy.compiled.rules} | steps
+    return {f"{flow.id}.{step.id}" for flow in flows for step in flow.steps} | {flow.id for flow in flows}
+
+
+def _known(policy: RulesPolicy) -> set[str]:
+    return {each.rule.id for each in policy.compiled.rules} | _steps(policy)
+
+
+def _unknown_rules(scenario: Scenario, policy: RulesPolicy, source: Source, place: int) -> Iterable[Complaint]:
+    steps = _steps(policy)
+    known = _known(policy)
     for i, rule in enumerate(scenario.covers):
         if rule not in known:
             yield source.complaint(
