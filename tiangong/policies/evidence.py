@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from tiangong.core.media import Emotion
 from tiangong.policies.detectors.linear import LinearModel
-from tiangong.policies.detectors.normal_form import NormalForm, normal_form, readings
+from tiangong.policies.detectors.normal_form import NormalForm, normal_form, pinyin_key, readings
 from tiangong.policies.detectors.patterns import PatternSet
 from tiangong.policies.detectors.personal_data import PersonalDatum, find_personal_data
 from tiangong.policies.detectors.topics import TopicExamples
@@ -59,6 +59,7 @@ class Evidence:
         self.detectors = detectors
         self.direction: Literal["input", "output"] = "input" if direction == "input" else "output"
         self._words: dict[str, tuple[Span, ...]] = {}
+        self._keys: dict[str, NormalForm | None] = {}  # of each reading, the text in pinyin
 
     @cached_property
     def forms(self) -> tuple[NormalForm, ...]:
@@ -81,8 +82,14 @@ class Evidence:
     def words(self, name: str) -> tuple[Span, ...]:
         if name not in self._words:
             listed = self.detectors.words[name]
-            self._words[name] = tuple(form.span(*span) for form in self.forms for span in listed.find(form))
+            found = (form.span(*span) for form in self.forms for span in listed.find(form, self._pinyin_key))
+            self._words[name] = tuple(found)
         return self._words[name]
+
+    def _pinyin_key(self, form: NormalForm) -> NormalForm | None:
+        if form.text not in self._keys:
+            self._keys[form.text] = pinyin_key(form)
+        return self._keys[form.text]
 
     @cached_property
     def personal_data(self) -> tuple[PersonalDatum, ...]:

@@ -59,13 +59,15 @@ def covered(
 ) -> str:
     """The text with its spans covered so that it can still be spoken: `data` by the name of their kind, the rest by `other`."""
     known = sorted(data, key=lambda datum: datum.start)
-    said, at = "", 0
+    starts = [datum.start for datum in known]
+    pieces: list[str] = []
+    at = 0
     for start, end in spans:
-        first = bisect_left(known, start, key=lambda datum: datum.start)
+        first = bisect_left(starts, start)
         named = first < len(known) and known[first].end <= end
-        said += text[at:start] + (spoken_mask(known[first].kind, language) if named else other)
+        pieces += (text[at:start], spoken_mask(known[first].kind, language) if named else other)
         at = end
-    return said + text[at:]
+    return "".join(pieces) + text[at:]
 
 
 def without_personal_data(text: str, language: str) -> str:

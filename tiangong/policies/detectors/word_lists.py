@@ -1,6 +1,6 @@
 """Many listed words looked for at once, in a time that does not grow with the list."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol, cast
 
 from tiangong.core.errors import ConfigError
@@ -35,8 +35,13 @@ class WordList:
             key for key in keys if key.isascii() and key.count(" ") + 1 >= _LEAST_PINYIN_SYLLABLES
         )
 
-    def find(self, form: NormalForm) -> tuple[tuple[int, int], ...]:
-        """Spans in `form.text`, ascending; of overlapping ones the longest, of equally long ones the first."""
+    def find(
+        self, form: NormalForm, key_of: Callable[[NormalForm], NormalForm | None] = pinyin_key
+    ) -> tuple[tuple[int, int], ...]:
+        """Spans in `form.text`, ascending; of overlapping ones the longest, of equally long ones the first.
+
+        `key_of` gives the text in pinyin; who looks for several lists makes it once.
+        """
         found = _matches(self._words, form.text)
         innocent = _matches(self._exceptions, form.text) if found else []
         found = [
@@ -44,7 +49,7 @@ class WordList:
             for start, end in found
             if not any(first <= start and end <= last and last - first > end - start for first, last in innocent)
         ]
-        if self._pinyin is not None and (key := pinyin_key(form)):
+        if self._pinyin is not None and (key := key_of(form)):
             found += [key.span(start, end) for start, end in _matches(self._pinyin, key.text)]
         return tuple(_longest_apart(found))
 
