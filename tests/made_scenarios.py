@@ -12,7 +12,7 @@ from tiangong.policies.scenarios.finding import read_scenarios, scenario_files
 from tiangong.policies.scenarios.outcome import SpokenSentence
 from tiangong.policies.scenarios.report import Report, reported
 from tiangong.policies.scenarios.report_json import as_json
-from tiangong.policies.scenarios.running import Status, run_scenario
+from tiangong.policies.scenarios.running import Status, run_scenarios
 from tiangong.service.scripted_rooms import scripted_rooms
 
 POLICY = r"""
@@ -160,7 +160,7 @@ def write_shop(folder: Path, **files: str) -> Path:
 def played(folder: Path, **files: str) -> Report:
     policy = RulesPolicy(read_policy(write_shop(folder, **files)))
     rooms = scripted_rooms(load_settings())
-    results = [run_scenario(case, rooms) for case in read_scenarios(scenario_files([folder]), policy)]
+    results = run_scenarios(read_scenarios(scenario_files([folder]), policy), rooms)
     return reported(policy, results, rooms, 1.5)
 
 

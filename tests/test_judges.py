@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.test_openai_chat import Server, answers
+from tests.tiny_chat import save_byte_tokenizer
 from tiangong.core.config import JudgeSettings, PolicySettings, Settings
 from tiangong.core.errors import ConfigError, EngineError, MediaError
 from tiangong.policies.judges.calibrating import brier, fitted
@@ -290,26 +291,14 @@ GUARD = (
 def qwen3(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny Qwen3 with a byte-level tokenizer that knows the words of both readings."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+    from transformers import Qwen3Config, Qwen3ForCausalLM
 
     folder = tmp_path_factory.mktemp("qwen3")
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
-    bpe.decoder = decoders.ByteLevel()  # type: ignore[assignment]
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     lines = ["yes no Safety: Safe Unsafe Controversial Categories: None Violent Jailbreak\n", "yes", "no"] * 50
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    bpe.train_from_iterator(
-        lines,
-        trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
-    )
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>")
-    tokenizer.chat_template = CHATML
-    tokenizer.save_pretrained(folder)
+    vocabulary = save_byte_tokenizer(folder, lines, 400, CHATML)
     torch.manual_seed(0)
     config = Qwen3Config(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=vocabulary, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, head_dim=8, max_position_embeddings=2_048, eos_token_id=None, tie_word_embeddings=True,
     )  # fmt: skip
     Qwen3ForCausalLM(config).save_pretrained(folder)

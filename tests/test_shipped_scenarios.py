@@ -13,7 +13,7 @@ from tiangong.policies.rules import TEMPLATES, named_policy
 from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
 from tiangong.policies.scenarios.report import reported
 from tiangong.policies.scenarios.report_facts import within_budget
-from tiangong.policies.scenarios.running import run_scenario
+from tiangong.policies.scenarios.running import run_scenarios
 from tiangong.service.scripted_rooms import scripted_rooms
 
 POLICY = named_policy(None)
@@ -36,7 +36,7 @@ def test_lint_finds_nothing_in_what_ships(name: str) -> None:
 def test_all_hold_under_every_template_and_the_loss_of_any_rule_is_noticed(name: str) -> None:
     policy = named_policy(Path(name))
     rooms = scripted_rooms(load_settings())
-    results = [run_scenario(case, rooms, varied=False) for case in read_scenarios(scenario_files([SHIPPED]), policy)]
+    results = run_scenarios(read_scenarios(scenario_files([SHIPPED]), policy), rooms, varied=False)
     assert [(each.case.scenario.scenario, each.failures) for each in results if each.status != "pass"] == []
     report = reported(policy, results, rooms, 0.0)
     assert [rule.rule for rule in report.rules if rule.mutant != "killed"] == []
@@ -50,7 +50,7 @@ def test_a_policy_that_names_its_topics_keeps_to_them() -> None:
     policy = named_policy(SHIPPED / "tea_shop.yaml")
     cases = [replace(case, policy=policy) for case in CASES if case.scenario.policy == "tea_shop.yaml"]
     rooms = scripted_rooms(load_settings())
-    results = [run_scenario(case, rooms, varied=False) for case in cases]
+    results = run_scenarios(cases, rooms, varied=False)
     assert [each.failures for each in results if each.status != "pass"] == []
     report = reported(policy, results, rooms, 0.0)
     assert [rule.mutant for rule in report.rules if rule.rule == "service.off-topic"] == ["killed"]

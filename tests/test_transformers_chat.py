@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.tiny_chat import save_byte_tokenizer
 from tiangong.agent.protocol import Persona, Prompt
 from tiangong.agent.transformers_chat import THREAD_NAME, TransformersChat
 from tiangong.core.config import BrainSettings, Settings
@@ -61,23 +62,8 @@ def save_model(folder: Path, kind: str, vocabulary: int) -> None:
 @pytest.fixture(scope="module")
 def qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Qwen2 with a byte-level BPE tokenizer and a chat template."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
     folder = tmp_path_factory.mktemp("qwen")
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
-    bpe.decoder = decoders.ByteLevel()  # type: ignore[assignment]
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    bpe.train_from_iterator(
-        corpus(),
-        trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
-    )
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>")
-    tokenizer.chat_template = CHATML
-    tokenizer.save_pretrained(folder)
-    save_model(folder, "Qwen2", len(tokenizer))
+    save_model(folder, "Qwen2", save_byte_tokenizer(folder, corpus(), 600, CHATML))
     return folder
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.train_policy.fit import Table, fit
-from scripts.train_policy.rows import public_rows
-from tiangong.bench.policy import Line
+from tiangong.bench.policy import ANY_RULE, RULES_FOR, Line, set_lines
 from tiangong.policies.checking import judged
 from tiangong.policies.detectors.linear import LinearModel
 from tiangong.policies.rules import RulesPolicy, named_policy
@@ -21,11 +20,6 @@ FOLDS: Final = (
     ("crosswoz_zh", "chatterbot_zh_en", "jbb_artifacts", "jailbench_zh", "hatecheck_en", "harmbench"),
     ("goemotions_en", "cvalues_zh", "xsafety", "diasafety_en"),
 )
-# What a category of a set is to be found by; other rules that act on it may be right as well.
-_FOR: Final = {
-    "asks_if_human": "honesty.asks-if-human", "hand_off": "service.hand-off", "injection": "security.",
-    "jailbreak": "security.", "prompt_leak": "security.", "self_harm": "safety.self-harm",
-}  # fmt: skip
 
 
 def report(data: Mapping[str, Table], labels: Mapping[str, Sequence[str]], folder: Path, output: Path) -> None:
@@ -37,7 +31,7 @@ def report(data: Mapping[str, Table], labels: Mapping[str, Sequence[str]], folde
         models = {direction: fit(data[direction].without(held), names) for direction, names in labels.items()}
         policy = _with(shipped, models)
         for source in fold:
-            found += _of_source(policy, public_rows(folder / f"{source}.jsonl"), source)
+            found += _of_source(policy, set_lines(folder / f"{source}.jsonl"), source)
             print(f"{source} done", flush=True)
     output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for row in found:
@@ -55,12 +49,19 @@ def _of_source(policy: RulesPolicy, lines: Iterable[Line], source: str) -> list[
         verdict = judged(policy, line.text, line.direction, line.language)
         rule = verdict.rule if verdict.action != "allow" else ""
         seen[line.label, line.language, line.flag].append(rule)
-    return [
-        {
-            "set": source, "category": category, "language": language, "expect": "flag" if flag else "allow",
-            "n": len(rules), "acted_on": round(sum(bool(rule) for rule in rules) / len(rules), 4),
-            "by_its_rule": round(sum(bool(rule) and rule.startswith(_FOR.get(category, "")) for rule in rules) / len(rules), 4),
-            "rules": dict(Counter(rule for rule in rules if rule).most_common()),
-        }
-        for (category, language, flag), rules in sorted(seen.items())
-    ]  # fmt: skip
+    return [_row(source, *key, rules) for key, rules in sorted(seen.items())]
+
+
+def _row(source: str, category: str, language: str, flag: bool, rules: Sequence[str]) -> dict[str, object]:
+    acted = [rule for rule in rules if rule]
+    by_its_rule = [rule for rule in acted if rule.startswith(RULES_FOR.get(category, ANY_RULE))]
+    return {
+        "set": source,
+        "category": category,
+        "language": language,
+        "expect": "flag" if flag else "allow",
+        "n": len(rules),
+        "acted_on": round(len(acted) / len(rules), 4),
+        "by_its_rule": round(len(by_its_rule) / len(rules), 4),
+        "rules": dict(Counter(acted).most_common()),
+    }

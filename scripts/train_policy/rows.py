@@ -2,13 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from scripts.train_policy.grammar import expand
-from tiangong.bench.policy import Line
 
 INPUT_LABELS: Final = ("asks_if_human", "hand_off", "self_harm", "injection", "harm", "toxicity", "likeness")
 OUTPUT_LABELS: Final = ("claims_human", "promise", "risky_advice", "toxicity_said")
@@ -52,14 +51,6 @@ def public_samples(folder: Path) -> list[Sample]:
             for line in lines:
                 found += _of_row(json.loads(line), path.stem)
     return found
-
-
-def public_rows(path: Path) -> Iterator[Line]:
-    """The rows of one public set as they stand there."""
-    with path.open(encoding="utf-8") as lines:
-        for text in lines:
-            row = json.loads(text)
-            yield Line(row["text"], row["language"], row["direction"], row["category"], row["expect"] == "flag")
 
 
 def _of_row(row: dict[str, str], source: str) -> list[Sample]:

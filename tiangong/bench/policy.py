@@ -4,7 +4,7 @@ import csv
 import json
 import platform
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,19 +18,22 @@ from tiangong.policies.checking import judged
 from tiangong.policies.protocol import VISITOR, PolicySession
 from tiangong.policies.rules import RulesPolicy, named_policy
 from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
-from tiangong.policies.scenarios.running import run_scenario
+from tiangong.policies.scenarios.running import run_scenarios
 from tiangong.service.scripted_rooms import scripted_rooms
 
 PARTS: Final = ("time", "hostile", "scenarios", "lists", "sets")
 _ROUNDS: Final = 5  # of the texts whose checks are timed
-# The rules that are there for a label of a list; another rule that acts may be right as well, and is not counted for it.
-_FOR: Final = {
+# The rules that are there for a label or category; another rule that acts may be right as well, and is not counted for it.
+ANY_RULE: Final = ("",)
+RULES_FOR: Final = {
     "asks_if_human": ("honesty.asks-if-human",),
     "hand_off": ("service.hand-off",),
     "claims_human": ("honesty.claims",),
     "promise": ("service.promise",),
     "self_harm": ("safety.self-harm",),
     "injection": ("security.",),
+    "jailbreak": ("security.",),
+    "prompt_leak": ("security.",),
     "likeness": ("likeness.",),
     "harm": ("safety.harm", "safety.minors", "safety.hate", "safety.abuse"),
     "risky_advice": ("safety.risky-advice",),
@@ -70,7 +73,7 @@ def measure_policy(wishes: PolicyWishes) -> Report:
             figures += _by_label(policy, list(_listed(path)), path.stem)
     if "sets" in wishes.parts and wishes.sets:
         for path in sorted(wishes.sets.glob("*.jsonl")):
-            figures += _by_category(policy, list(_rows(path)), path.stem)
+            figures += _by_category(policy, list(set_lines(path)), path.stem)
     return Report("policy", machine(), platform.python_version(), versions(), {"policy": policy.name}, figures)
 
 
@@ -110,7 +113,7 @@ def _hostile(policy: RulesPolicy) -> list[Figure]:
 def _scenarios(policy: RulesPolicy) -> list[Figure]:
     cases = read_scenarios(scenario_files([SHIPPED]), policy)
     rooms = scripted_rooms(load_settings())
-    results = [run_scenario(case, rooms) for case in cases]
+    results = run_scenarios(cases, rooms)
     runs = sum(result.runs for result in results)
     return [
         Figure.single("scenarios that hold", "share", sum(r.status == "pass" for r in results) / len(results), len(results)),
@@ -122,20 +125,20 @@ def _by_label(policy: RulesPolicy, lines: Sequence[Line], name: str) -> Iterator
     for label in sorted({line.label for line in lines}):
         for language in sorted({line.language for line in lines}):
             some = [line for line in lines if (line.label, line.language) == (label, language)]
-            yield from _figures(policy, some, f"{name}, {label} {language}", _FOR.get(label, ("",)))
+            yield from _figures(policy, some, f"{name}, {label} {language}", RULES_FOR.get(label, ANY_RULE))
 
 
 def _by_category(policy: RulesPolicy, lines: Sequence[Line], name: str) -> Iterator[Figure]:
     for category in sorted({line.label for line in lines}):
         some = [line for line in lines if line.label == category]
-        yield from _figures(policy, some, f"{name}, {category}", ("",))
+        yield from _figures(policy, some, f"{name}, {category}", ANY_RULE)
 
 
 def _figures(policy: RulesPolicy, lines: Sequence[Line], name: str, rules: tuple[str, ...]) -> Iterator[Figure]:
     """Recall over the lines to act on, by the rules that are for it; false alarms over the others, by any rule; F1 of these rules."""
     rows = [(line, judged(policy, line.text, line.direction, line.language)) for line in lines]
     flagged = [_acts(verdict, rules) for line, verdict in rows if line.flag]
-    passed = [(_acts(verdict, ("",)), _acts(verdict, rules)) for line, verdict in rows if not line.flag]
+    passed = [(_acts(verdict, ANY_RULE), _acts(verdict, rules)) for line, verdict in rows if not line.flag]
     if flagged:
         yield Figure.single(f"{name}, recall", "share", sum(flagged) / len(flagged), len(flagged))
     if passed:
@@ -147,8 +150,8 @@ def _figures(policy: RulesPolicy, lines: Sequence[Line], name: str, rules: tuple
         yield Figure.single(f"{name}, F1", "", 2 * hits / (hits + wrong + len(flagged)), len(rows))
 
 
-def _acts(verdict: Verdict, rules: Iterable[str]) -> bool:
-    return verdict.action != "allow" and any(verdict.rule.startswith(rule) for rule in rules)
+def _acts(verdict: Verdict, rules: tuple[str, ...]) -> bool:
+    return verdict.action != "allow" and verdict.rule.startswith(rules)
 
 
 def _listed(path: Path) -> Iterator[Line]:
@@ -161,7 +164,8 @@ def _listed(path: Path) -> Iterator[Line]:
         raise MediaError(f"'{path}' is no table of text, language, direction, label, expect ({error})") from error
 
 
-def _rows(path: Path) -> Iterator[Line]:
+def set_lines(path: Path) -> Iterator[Line]:
+    """The rows of a labelled set. Raises MediaError for a file that is none."""
     try:
         for text in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(text)

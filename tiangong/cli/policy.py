@@ -176,17 +176,14 @@ def _policy(path: Path | None) -> "RulesPolicy":
 def _tested(policy: Path | None, paths: list[Path] | None, vary: bool, mutate: bool, live: _Live) -> "Report":
     from tiangong.policies.scenarios.finding import SHIPPED, read_scenarios, scenario_files
     from tiangong.policies.scenarios.report import reported
-    from tiangong.policies.scenarios.running import run_scenario
+    from tiangong.policies.scenarios.running import run_scenarios
 
     under = _policy(policy)
     cases = read_scenarios(scenario_files(paths or [SHIPPED]), under, only_known=not paths)
     rooms = _rooms(live)
     started_s = time.perf_counter()
     with bar("scenarios") as tell:
-        results = []
-        for i, case in enumerate(cases):
-            tell(i / len(cases), case.scenario.scenario)
-            results.append(run_scenario(case, rooms, varied=vary))
+        results = run_scenarios(cases, rooms, varied=vary, progress=lambda done, name: tell(done / len(cases), name))
     return reported(under, results, rooms, time.perf_counter() - started_s, mutate=mutate)
 
 

@@ -128,14 +128,21 @@ class RuleSession:
         self, judgement: Judgement, place: str, text: Evidence, language: str, started_s: float, written: str = ""
     ) -> Verdict:
         verdict = self._verdict(judgement, place, text, language, written)
+        if place == "input" and verdict.action in ("clarify", "hand_off"):  # thrice: a person had better take over
+            self.counters[CLARIFIED] = self.counters.get(CLARIFIED, 0) + 1 if verdict.action == "clarify" else 0
+        verdict = self._finished(verdict, judgement, place, text, language, started_s)
+        later = self._later(judgement, place, text, language, written) if verdict.action in _GOES_ON else None
+        return replace(verdict, later=later)
+
+    def _finished(
+        self, verdict: Verdict, judgement: Judgement, place: str, text: Evidence, language: str, started_s: float
+    ) -> Verdict:
+        """With the tone of the turn, what is to be remembered and the time it took; and written down."""
         style = self._style.joined(verdict.style)
         kept = remembered(text, judgement, language) if place == "input" else None
         verdict = replace(verdict, style=style, remembered=kept, elapsed_ms=(time.perf_counter() - started_s) * 1000)
-        if place == "input" and verdict.action in ("clarify", "hand_off"):  # thrice: a person had better take over
-            self.counters[CLARIFIED] = self.counters.get(CLARIFIED, 0) + 1 if verdict.action == "clarify" else 0
         self._write_down(verdict, judgement, place, text, language)
-        later = self._later(judgement, place, text, language, written) if verdict.action in _GOES_ON else None
-        return replace(verdict, later=later)
+        return verdict
 
     def _later(self, pending: Judgement, place: str, text: Evidence, language: str, written: str) -> Later | None:
         """What a judge has still to be asked about a text that goes on; None where nothing is."""
@@ -222,11 +229,8 @@ class RuleSession:
         said = in_language(reply.text or ANSWERS_WITHOUT_TEXT.get(action, {}), language, 0)
         said = flows.filled(said, slots, in_language(as_texts(self._names), language))
         summary = self.summary(language, slots) if action == "hand_off" else ""
-        kept = remembered(text, judgement, language) if place == "input" else None
-        verdict = Verdict(action, f"{reply.flow}.{reply.step}", said, self._style, summary=summary, remembered=kept)
-        verdict = replace(verdict, elapsed_ms=(time.perf_counter() - started_s) * 1000)
-        self._write_down(verdict, judgement, place, text, language)
-        return verdict
+        verdict = Verdict(action, f"{reply.flow}.{reply.step}", said, summary=summary)
+        return self._finished(verdict, judgement, place, text, language, started_s)
 
     def _act(self, reply: flows.FlowReply, language: str) -> tuple[flows.Action, str]:
         """Call the tool of a step, if the policy lets it; a tool that fails or is not there hands the caller to a person."""

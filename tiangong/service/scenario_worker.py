@@ -23,17 +23,14 @@ def main(folder: Path, policy: Path | None) -> None:
     from tiangong.policies.scenarios.report_json import as_json
     from tiangong.policies.scenarios.report_junit import as_junit
     from tiangong.policies.scenarios.report_page import as_page
-    from tiangong.policies.scenarios.running import run_scenario
+    from tiangong.policies.scenarios.running import run_scenarios
     from tiangong.service.scripted_rooms import scripted_rooms
 
     under = named_policy(policy)
     cases = read_scenarios(scenario_files([SHIPPED]), under, only_known=True)
     rooms = scripted_rooms(load_settings())
     started_s = time.perf_counter()
-    results = []
-    for i, case in enumerate(cases):
-        _tell(done=i, total=len(cases), name=case.scenario.scenario)
-        results.append(run_scenario(case, rooms))
+    results = run_scenarios(cases, rooms, progress=lambda done, name: _tell(done=done, total=len(cases), name=name))
     _tell(done=len(cases), total=len(cases), name="")
     places = {each.rule.id: i for i, each in enumerate(under.compiled.rules)}
     elapsed_s = time.perf_counter() - started_s

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -55,6 +55,21 @@ class ScenarioResult:
         decisions = [decision for outcome in self.outcomes for decision in outcome.decisions]
         hits = {each.rule for decision in decisions for each in decision.outcomes if each.status == "hit"}
         return frozenset(hits | {decision.verdict.rule for decision in decisions} - {""})
+
+
+def run_scenarios(
+    cases: Sequence[ScenarioCase],
+    rooms: Rooms,
+    *,
+    varied: bool = True,
+    progress: Callable[[int, str], None] = lambda done, scenario: None,
+) -> list[ScenarioResult]:
+    """One after the other; `progress` is told how many are done and which one begins. Raises as `run_scenario` does."""
+    results: list[ScenarioResult] = []
+    for case in cases:
+        progress(len(results), case.scenario.scenario)
+        results.append(run_scenario(case, rooms, varied=varied))
+    return results
 
 
 def run_scenario(case: ScenarioCase, rooms: Rooms, *, varied: bool = True) -> ScenarioResult:

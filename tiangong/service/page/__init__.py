@@ -41,10 +41,12 @@ def build_page(engines: Engines) -> gr.Blocks:
         gr.Markdown("# 天工 Tiangong\nTalk with a digital human. 与数字人对话。")
         with gr.Tabs():
             with gr.Tab("Talk · 对话"):
-                _part(engines, "page.html", "page.css", ("words.js", "call.js", "view.js"), "tiangong-call")
+                _part(
+                    engines, "page.html", "page.css", ("asking.js", "words.js", "call.js", "view.js"), "tiangong-call"
+                )
             if engines.settings.serve.policy_page:
                 with gr.Tab("Policy · 规则", elem_id="tiangong-policy-tab"):
-                    _part(engines, "policy.html", "policy.css", ("policy.js",), "tiangong-policy")
+                    _part(engines, "policy.html", "policy.css", ("asking.js", "policy.js"), "tiangong-policy")
         with gr.Accordion("Engines · 引擎", open=False):
             gr.Dataframe(_engine_rows(engines), headers=["stage", "engine", "why"], interactive=False, wrap=True)
     return page

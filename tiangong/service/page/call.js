@@ -25,7 +25,7 @@ class LiveCall {
     };
     await peer.setLocalDescription(await peer.createOffer());
     await this.gathered(1500);
-    const answer = await post('/api/calls', { sdp: peer.localDescription.sdp, avatar, language });
+    const answer = await asked('/api/calls', { sdp: peer.localDescription.sdp, avatar, language });
     if (this.over) return;
     await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
     await this.connected(8000);
@@ -76,13 +76,4 @@ class LiveCall {
     if (this.peer) setTimeout(() => this.peer.close(), 100);  // lets "bye" out
     this.on.ended(reason);
   }
-}
-
-async function post(address, body) {
-  const response = await fetch(address, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw Object.assign(new Error(answer.error || response.statusText), { spoken: true });
-  return answer;
 }

@@ -41,14 +41,6 @@ function node(kind, text, className) {
   return made;
 }
 
-async function asked(address, body) {
-  const options = body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(address, options);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error || response.statusText);
-  return answer;
-}
-
 function speak(language) {
   tongue = language;
   says = SAYS[language];
@@ -186,8 +178,8 @@ async function play() {
 }
 
 async function halt() {
-  const response = await fetch('/api/policy/runs', { method: 'DELETE' });
-  if (response.ok) show(await response.json());
+  const state = await asked('/api/policy/runs', null, 'DELETE').catch(() => null);
+  if (state) show(state);
 }
 
 async function look() {

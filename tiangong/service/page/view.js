@@ -239,7 +239,7 @@ async function typed(event) {
   line('user', text);
   setState('drawing');
   try {
-    const answer = await post('/api/messages', { text, avatar: $('avatar').value, language: $('language').value, chat });
+    const answer = await asked('/api/messages', { text, avatar: $('avatar').value, language: $('language').value, chat });
     chat = answer.chat;
     line('bot', answer.text);
     if (answer.hand_off) handedOff(answer.hand_off);
